@@ -1,0 +1,90 @@
+#include "base/thread_pool.h"
+
+#include <sched.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace msrnn {
+namespace {
+
+// Decode has some 150 short loops a token: a thread that slept between them would spend its time waking up.
+// It spins for about 50 µs, longer than the serial parts between loops, and sleeps only when the model is
+// idle.
+constexpr int kSpins = 2000;
+
+void pause_cpu() {
+#if defined(__x86_64__)
+  _mm_pause();
+#endif
+}
+
+// Returns when value != old.
+template <class T>
+void await_change(const std::atomic<T>& value, T old) {
+  for (int spin = 0; spin < kSpins; ++spin) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    pause_cpu();
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(int threads) {
+  for (int worker = 1; worker < threads; ++worker) workers_.emplace_back([this, worker] { work(worker); });
+}
+
+ThreadPool::~ThreadPool() {
+  stop_.store(true, std::memory_order_relaxed);
+  generation_.fetch_add(1, std::memory_order_release);
+  generation_.notify_all();
+}
+
+void ThreadPool::run(std::int64_t n_tasks, void* callable, Invoke invoke) {
+  if (workers_.empty() || n_tasks <= 1) {
+    for (std::int64_t task = 0; task < n_tasks; ++task) invoke(callable, task, 0);
+    return;
+  }
+  callable_ = callable;
+  invoke_ = invoke;
+  n_tasks_ = n_tasks;
+  next_task_.store(0, std::memory_order_relaxed);
+  busy_workers_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+  generation_.fetch_add(1, std::memory_order_release);
+  generation_.notify_all();
+  drain(0);
+  for (int busy = busy_workers_.load(std::memory_order_acquire); busy != 0;
+       busy = busy_workers_.load(std::memory_order_acquire)) {
+    await_change(busy_workers_, busy);
+  }
+}
+
+void ThreadPool::drain(int worker) {
+  for (;;) {
+    const std::int64_t task = next_task_.fetch_add(1, std::memory_order_relaxed);
+    if (task >= n_tasks_) return;
+    invoke_(callable_, task, worker);
+  }
+}
+
+void ThreadPool::work(int worker) {
+  std::uint32_t seen = 0;
+  for (;;) {
+    await_change(generation_, seen);
+    ++seen;
+    if (stop_.load(std::memory_order_relaxed)) return;
+    drain(worker);
+    if (busy_workers_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_workers_.notify_one();
+  }
+}
+
+int usable_processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return CPU_COUNT(&set);
+}
+
+}  // namespace msrnn
