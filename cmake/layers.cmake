@@ -14,6 +14,10 @@ if(MSRNN_SANITIZE)
   target_link_options(msrnn_options INTERFACE -fsanitize=${MSRNN_SANITIZE})
 endif()
 
+if(MSRNN_FUZZ)
+  target_compile_options(msrnn_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # msrnn_layer(NAME SOURCES a.cpp … [LIBRARIES lib …])
 function(msrnn_layer name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
