@@ -1,0 +1,52 @@
+#include "eval/bandwidth.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+
+#include "base/stopwatch.h"
+#include "base/thread_pool.h"
+#include "tensor/tensor.h"
+
+namespace msrnn {
+namespace {
+
+constexpr std::int64_t kBytes = std::int64_t{512} << 20;
+constexpr std::int64_t kTaskBytes = std::int64_t{4} << 20;
+constexpr double kSeconds = 0.4;
+
+// Eight sums, so that no addition waits for the one before.
+std::uint64_t sum(const std::uint64_t* words, std::int64_t n) {
+  std::uint64_t sums[8] = {};
+  for (std::int64_t i = 0; i < n; i += 8) {
+    for (std::int64_t lane = 0; lane < 8; ++lane) sums[lane] += words[i + lane];
+  }
+  std::uint64_t total = 0;
+  for (const std::uint64_t s : sums) total += s;
+  return total;
+}
+
+}  // namespace
+
+double measure_read_bandwidth(int threads) {
+  ThreadPool pool(threads);
+  const Buffer buffer(kBytes);
+  pool.for_each(kBytes / kTaskBytes, [&](std::int64_t task, int) {
+    std::memset(buffer.data() + task * kTaskBytes, 1, kTaskBytes);
+  });
+  std::atomic<std::uint64_t> checksum{0};  // keeps the reads from being optimised away
+  double best = 0;
+  const Stopwatch watch;
+  do {
+    const Stopwatch pass;
+    pool.for_each(kBytes / kTaskBytes, [&](std::int64_t task, int) {
+      const auto* words = reinterpret_cast<const std::uint64_t*>(buffer.data() + task * kTaskBytes);
+      checksum += sum(words, kTaskBytes / 8);
+    });
+    best = std::max(best, static_cast<double>(kBytes) / pass.seconds());
+  } while (watch.seconds() < kSeconds);
+  return best;
+}
+
+}  // namespace msrnn

@@ -1,0 +1,48 @@
+// Speed of reading and writing, at any depth of the text.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "msrnn/model.h"
+#include "msrnn/sequence.h"
+
+namespace msrnn {
+
+struct Spread {
+  double lowest = 0, median = 0, highest = 0;
+};
+
+// values: at least one.
+Spread spread(std::vector<double> values);
+
+// Times the model on fixed pseudo-random tokens. The model must outlive it.
+class SpeedTest {
+ public:
+  SpeedTest(const Model& model, const StateOptions& state, int block, std::uint64_t seed);
+
+  // The tests that follow start where `depth` tokens have been read through the state's own policy.
+  void set_depth(std::int64_t depth);
+  // Seconds to read `tokens` tokens.
+  double prefill(std::int64_t tokens);
+  // Seconds of `steps` steps that write one token each in `batch` sequences at once.
+  double decode(std::int64_t steps, int batch);
+
+  // Bytes of keys and values that a step reads on average, during `steps` steps of one sequence.
+  double state_bytes_read(std::int64_t steps) const;
+
+ private:
+  std::vector<Token> draw(std::int64_t count);
+
+  const Model& model_;
+  StateOptions state_options_;
+  int block_;
+  std::uint64_t seed_;
+  std::mt19937_64 random_;
+  Sequence start_;  // after depth_ tokens
+  std::int64_t depth_ = 0;
+};
+
+}  // namespace msrnn

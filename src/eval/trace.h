@@ -1,0 +1,36 @@
+// What a state did while it read a text: the loss of every token, which token was dropped at every step, and
+// what was left.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "msrnn/model.h"
+#include "msrnn/state.h"
+
+namespace msrnn {
+
+struct TraceOptions {
+  int block = 256;
+  // The first tokens are read with full attention and then selected once (prompt mode "last-query"); 0: none.
+  std::int64_t prompt_tokens = 0;
+  std::function<void(std::int64_t done, std::int64_t total)> progress;
+};
+
+struct Trace {
+  std::int64_t tokens = 0, layers = 0;
+  std::int64_t lanes = 0;             // kept sets of a layer
+  std::int64_t kept_width = 0;        // tokens the largest layer may keep; with an unbounded policy, all
+  std::vector<float> nll;             // [tokens − 1], nats; of token i + 1 given tokens 0 … i
+  std::vector<std::int32_t> victims;  // [layers][lanes][tokens], position dropped after each token, −1: none
+  std::vector<std::int32_t> kept;     // [layers][lanes][kept_width], ascending, −1 where fewer are kept
+  std::vector<std::int32_t> kept_prompt;  // the same right after the prompt; empty without prompt_tokens
+};
+
+// The state must be empty; it may hold pins. Throws UsageError for fewer than 2 tokens.
+Trace trace(const Model& model, MultiState& state, std::span<const Token> tokens,
+            const TraceOptions& options = {});
+
+}  // namespace msrnn
