@@ -1,0 +1,36 @@
+// Splitting a text into words, the units that BPE merges within.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct pcre2_real_code_8;
+
+namespace msrnn {
+
+// Immutable, shared between threads.
+class PreTokenizer {
+ public:
+  // Each expression splits what the one before left into its matches and what is between them; it sees one
+  // such part at a time, as if that were the whole text.
+  explicit PreTokenizer(const std::vector<std::string>& expressions);
+
+  using Sink = std::function<void(std::string_view word)>;
+  // Calls sink with the words in order; together they are the text. Bytes that are not UTF-8 end a text for
+  // the expressions, and a run of them is a word of its own.
+  void split(std::string_view text, const Sink& sink) const;
+
+ private:
+  struct Free {
+    void operator()(pcre2_real_code_8* code) const;
+  };
+  using Code = std::unique_ptr<pcre2_real_code_8, Free>;
+  class Splitter;
+
+  std::vector<Code> stages_;
+};
+
+}  // namespace msrnn
