@@ -5,7 +5,9 @@
 #include <string_view>
 #include <vector>
 
-namespace msrnn {
+#include "msrnn/export.h"
+
+namespace MSRNN_API msrnn {
 
 struct ChatMessage {
   std::string role;  // system, user, assistant

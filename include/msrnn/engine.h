@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "msrnn/chat.h"
+#include "msrnn/export.h"
 #include "msrnn/model.h"
 #include "msrnn/tokenizer.h"
 
-namespace msrnn {
+namespace MSRNN_API msrnn {
 
 struct Engine {
   Model model;

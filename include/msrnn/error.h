@@ -5,7 +5,9 @@
 #include <stdexcept>
 #include <string>
 
-namespace msrnn {
+#include "msrnn/export.h"
+
+namespace MSRNN_API msrnn {
 
 // Something failed: a file that cannot be read, a model that is damaged, memory that ran out. Exit status 1.
 class Error : public std::runtime_error {

@@ -5,7 +5,9 @@
 #include <string_view>
 #include <vector>
 
-namespace msrnn {
+#include "msrnn/export.h"
+
+namespace MSRNN_API msrnn {
 
 struct PolicyInfo {
   std::string name;         // as StateOptions::policy takes it

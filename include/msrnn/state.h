@@ -11,9 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "msrnn/export.h"
 #include "msrnn/token.h"
 
-namespace msrnn {
+namespace MSRNN_API msrnn {
 
 class Model;
 class StateData;

@@ -8,9 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "msrnn/export.h"
 #include "msrnn/token.h"
 
-namespace msrnn {
+namespace MSRNN_API msrnn {
 
 struct EncodeOptions {
   bool add_special = false;    // what the model's files say belongs around a text (BOS, EOS)
