@@ -7,11 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "msrnn/export.h"
 #include "msrnn/sampler.h"
 #include "msrnn/sequence.h"
 #include "msrnn/tokenizer.h"
 
-namespace msrnn {
+namespace MSRNN_API msrnn {
 
 struct GenerateOptions {
   int max_tokens = 256;  // negative: until something else stops it
@@ -19,7 +20,8 @@ struct GenerateOptions {
   std::vector<std::string> stop;   // texts that end the generation; not part of the result
   std::vector<Token> stop_tokens;  // besides the tokenizer's end tokens
   bool ignore_end = false;         // go on past the tokenizer's end tokens
-  // Text as it becomes final: whole characters, never part of a stop text. false stops.
+  // Text as it becomes final: whole characters, never part of a stop text. When the generation ends in the
+  // middle of a character, its first bytes come last. false stops.
   std::function<bool(std::string_view text)> stream;
   const std::atomic<bool>* cancel = nullptr;  // polled before every token
 };

@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "msrnn/export.h"
 #include "msrnn/token.h"
 
-namespace msrnn {
+namespace MSRNN_API msrnn {
 
 class MultiState;
 
@@ -44,10 +45,10 @@ struct Segment {
 
 struct ForwardOptions {
   // Rows whose logits are wanted, ascending.
-  std::span<const std::int32_t> logits_rows;
+  std::span<const std::int32_t> logits_rows = {};
   // Called with the residual stream [rows][width] after the embedding (layer 0) and after each layer (1 …
   // n_layers).
-  std::function<void(int layer, std::span<const float> x)> observe;
+  std::function<void(int layer, std::span<const float> x)> observe = {};
 };
 
 class Model {

@@ -6,9 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "msrnn/export.h"
 #include "msrnn/token.h"
 
-namespace msrnn {
+namespace MSRNN_API msrnn {
 
 // Applied in this order: repetition penalty, temperature, top-k, top-p, min-p, draw.
 struct SamplerOptions {
@@ -27,7 +28,8 @@ class Sampler {
   // Throws UsageError for options outside their range.
   explicit Sampler(const SamplerOptions& options);
 
-  // logits: [vocabulary], not changed. Deterministic given the options and the calls before.
+  // logits: [vocabulary], not changed; a token of −inf is never chosen. Deterministic given the options and
+  // the calls before. Throws Error for NaN, +inf, or if no token is possible.
   Token sample(std::span<const float> logits);
   // A token of the text, read or generated: counts for the repetition penalty.
   void accept(Token token);

@@ -9,10 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "msrnn/export.h"
 #include "msrnn/model.h"
 #include "msrnn/state.h"
 
-namespace msrnn {
+namespace MSRNN_API msrnn {
 
 struct ReadOptions {
   int block = 256;  // tokens a forward pass reads at once; changes speed and scratch memory, never the result
@@ -41,13 +42,16 @@ class Sequence {
   Sequence clone() const;
 
  private:
+  friend void read_batch(std::span<Sequence* const> sequences, std::span<const Token> tokens);
+
   const Model* model_;
   MultiState state_;
   std::vector<float> logits_;
 };
 
 // Reads one token into each of several sequences in one forward pass; weights are read once for all. The
-// result is the same as reading them one by one.
+// result is the same as reading them one by one. Throws UsageError unless all are of one model, each is there
+// once, and there is a token for each.
 void read_batch(std::span<Sequence* const> sequences, std::span<const Token> tokens);
 
 }  // namespace msrnn

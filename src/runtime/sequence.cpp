@@ -1,0 +1,107 @@
+#include "msrnn/sequence.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/fail.h"
+#include "policy/parse.h"
+
+namespace msrnn {
+namespace {
+
+struct ReadTarget {
+  const Model& model;
+  MultiState& state;
+  std::vector<float>& logits;
+};
+
+std::int64_t read_blocks(const ReadTarget& target, std::span<const Token> tokens,
+                         const ReadOptions& options) {
+  if (options.block < 1) fail_usage("a block has at least 1 token, found {}", options.block);
+  const auto total = static_cast<std::int64_t>(tokens.size());
+  target.logits.resize(static_cast<std::size_t>(target.model.config().vocabulary));
+  for (std::int64_t done = 0; done < total;) {
+    const auto n = static_cast<int>(std::min<std::int64_t>(options.block, total - done));
+    const Segment segment{.first_row = 0, .n_rows = n, .state = &target.state};
+    const std::int32_t last_row = n - 1;
+    target.model.forward(tokens.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(n)),
+                         std::span(&segment, 1), target.logits, {.logits_rows = std::span(&last_row, 1)});
+    done += n;
+    if (options.progress && !options.progress(done, total)) return done;
+  }
+  return total;
+}
+
+int smallest_capacity(const MultiState& state) {
+  int smallest = state.capacity(0);
+  for (int layer = 1; layer < state.n_layers(); ++layer) smallest = std::min(smallest, state.capacity(layer));
+  return smallest;
+}
+
+}  // namespace
+
+Sequence::Sequence(const Model& model, const StateOptions& options)
+    : Sequence(model, MultiState(model, options)) {}
+
+Sequence::Sequence(const Model& model, MultiState state) : model_(&model), state_(std::move(state)) {}
+
+std::int64_t Sequence::read(std::span<const Token> tokens, const ReadOptions& options) {
+  if (tokens.empty()) return 0;
+  return read_blocks({*model_, state_, logits_}, tokens, options);
+}
+
+std::int64_t Sequence::read_prompt_at_once(std::span<const Token> tokens, const ReadOptions& options) {
+  if (state_.position() != 0) {
+    fail_usage("only the first tokens of a sequence can be read at once, but {} were read before",
+               state_.position());
+  }
+  // While nothing is dropped the two ways of reading are one.
+  const bool fits = std::cmp_less_equal(tokens.size(), smallest_capacity(state_));
+  if (fits || !bounded(parse_policy(state_.options().policy))) return read(tokens, options);
+
+  StateOptions wide_options = state_.options();
+  wide_options.layer_capacities.clear();
+  wide_options.capacity = static_cast<int>(tokens.size());
+  for (int layer = 0; layer < state_.n_layers(); ++layer) {
+    wide_options.capacity = std::max(wide_options.capacity, state_.capacity(layer));
+  }
+  MultiState wide(*model_, wide_options);
+  const std::int64_t n_read = read_blocks({*model_, wide, logits_}, tokens, options);
+  state_.select_from(wide);
+  return n_read;
+}
+
+Sequence Sequence::clone() const {
+  Sequence copy(*model_, state_.clone());
+  copy.logits_ = logits_;
+  return copy;
+}
+
+void read_batch(std::span<Sequence* const> sequences, std::span<const Token> tokens) {
+  if (sequences.size() != tokens.size()) {
+    fail_usage("a batch of {} sequences needs as many tokens, found {}", sequences.size(), tokens.size());
+  }
+  if (sequences.empty()) return;
+  if (std::set<Sequence*>(sequences.begin(), sequences.end()).size() != sequences.size()) {
+    fail_usage("a sequence is in the batch twice");
+  }
+  const Model& model = sequences.front()->model();
+  std::vector<Segment> segments;
+  std::vector<std::int32_t> rows;
+  for (Sequence* sequence : sequences) {
+    if (&sequence->model() != &model) fail_usage("the sequences of a batch are of different models");
+    const auto row = static_cast<std::int32_t>(rows.size());
+    segments.push_back({.first_row = row, .n_rows = 1, .state = &sequence->state()});
+    rows.push_back(row);
+  }
+  const auto vocabulary = static_cast<std::size_t>(model.config().vocabulary);
+  std::vector<float> logits(rows.size() * vocabulary);
+  model.forward(tokens, segments, logits, {.logits_rows = rows});
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    const auto first = logits.begin() + static_cast<std::ptrdiff_t>(i * vocabulary);
+    sequences[i]->logits_.assign(first, first + static_cast<std::ptrdiff_t>(vocabulary));
+  }
+}
+
+}  // namespace msrnn
