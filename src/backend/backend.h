@@ -101,6 +101,7 @@ struct LayerState {
   std::int32_t n_slots() const { return capacity + 1; }
   std::int32_t lane_of(std::int32_t kv_head) const { return lanes == 1 ? 0 : kv_head; }
   Slot* lane(std::int32_t l) const { return slots + static_cast<std::int64_t>(l) * n_slots(); }
+  std::span<Slot> lane_slots(std::int32_t l) const { return {lane(l), static_cast<std::size_t>(n_slots())}; }
 };
 
 // The rows of one sequence in one attention step, and the layer of the state they go through.
