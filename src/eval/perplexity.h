@@ -10,12 +10,9 @@
 #include "msrnn/model.h"
 #include "msrnn/state.h"
 
-namespace msrnn {
+#include "eval/prompt_mode.h"
 
-enum class PromptMode : std::uint8_t {
-  per_step,    // a prompt is read like any text: one selection a step
-  last_query,  // it is read with full attention, then selected once
-};
+namespace msrnn {
 
 struct PerplexityProgress {
   std::int64_t chunk = 0, n_chunks = 0;  // of the text; chunk counts from 0

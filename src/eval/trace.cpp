@@ -59,7 +59,11 @@ Trace trace(const Model& model, MultiState& state, std::span<const Token> tokens
   TeacherForcing reader(model, state, tokens,
                         {.block = options.block, .record_victims = true, .on_block = collect});
   if (options.prompt_tokens > 0) {
-    reader.read_at_once_until(options.prompt_tokens);
+    if (options.prompt_mode == PromptMode::last_query) {
+      reader.read_at_once_until(options.prompt_tokens);
+    } else {
+      reader.read_until(options.prompt_tokens);
+    }
     result.kept_prompt = kept_tokens(state, result.kept_width);
   }
   reader.read_until(total);

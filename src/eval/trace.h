@@ -10,12 +10,14 @@
 #include "msrnn/model.h"
 #include "msrnn/state.h"
 
+#include "eval/prompt_mode.h"
+
 namespace msrnn {
 
 struct TraceOptions {
   int block = 256;
-  // The first tokens are read with full attention and then selected once (prompt mode "last-query"); 0: none.
-  std::int64_t prompt_tokens = 0;
+  std::int64_t prompt_tokens = 0;  // the first tokens, read as prompt_mode says; 0: there is no prompt
+  PromptMode prompt_mode = PromptMode::per_step;
   std::function<void(std::int64_t done, std::int64_t total)> progress;
 };
 

@@ -1,0 +1,181 @@
+// msrnn bench: tokens a second, and how near they come to what the memory allows.
+#include <cstdio>
+#include <functional>
+#include <memory>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/fail.h"
+#include "commands.h"
+#include "eval/bandwidth.h"
+#include "eval/speed.h"
+#include "model_options.h"
+#include "state_json.h"
+
+namespace msrnn {
+namespace {
+
+struct Measurement {
+  std::string_view test;
+  std::int64_t prompt = 0, generate = 0, depth = 0;
+  int batch = 1;
+  Spread tokens_per_second;
+  double bytes_per_second = 0;  // of weights and states, when writing; 0: not measured
+};
+
+struct BenchCommand {
+  ModelArguments model;
+  StateArguments state;
+  std::vector<std::int64_t> prompts = {512}, depths = {0};
+  std::vector<int> batches = {1};
+  std::int64_t generate = 128;
+  int repeat = 5;
+  std::uint64_t seed = 0;
+  bool json = false;
+
+  void add_to(CLI::App& command);
+  void run();
+
+ private:
+  void check() const;
+  // `tokens` divided by what each of the repeated runs takes.
+  Spread speed(std::int64_t tokens, const std::function<double()>& seconds) const;
+  Measurement measure_decode(const Model& of_model, SpeedTest& test, std::int64_t depth, int batch) const;
+  void print_header(const Model& of_model) const;
+  void print(const Model& of_model, const Measurement& m) const;
+
+  double bandwidth_ = 0;
+};
+
+void BenchCommand::add_to(CLI::App& command) {
+  model.add_to(command);
+  command.add_option("--prompt", prompts, "Tokens read in a prefill test; 0: no such test")
+      ->type_name("N,...")
+      ->delimiter(',')
+      ->capture_default_str();
+  command.add_option("--generate", generate, "Tokens written in a decode test; 0: no such test")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--depth", depths, "Tokens read before a test starts")
+      ->type_name("N,...")
+      ->delimiter(',')
+      ->capture_default_str();
+  command.add_option("--batch", batches, "Sequences that a decode test writes at once")
+      ->type_name("N,...")
+      ->delimiter(',')
+      ->capture_default_str();
+  command.add_option("--repeat", repeat, "Runs of every test; the median counts")
+      ->type_name("R")
+      ->capture_default_str();
+  command.add_option("--seed", seed, "Of the random tokens that are read and written")->capture_default_str();
+  command.add_flag("--json", json, "Print one JSON object a line and test");
+  state.add_to(command);
+  command.footer(
+      "Example: msrnn bench --policy tova --state 512 --depth 0,1024,7900\n"
+      "GB/s counts the weights and the states that a step reads; the share is of the read bandwidth measured "
+      "in "
+      "the same run.");
+}
+
+void BenchCommand::check() const {
+  const auto all_at_least = [](const auto& values, auto least, std::string_view option) {
+    for (const auto value : values) {
+      if (value < least) fail_usage("{}: expected {} or more, found {}", option, least, value);
+    }
+  };
+  all_at_least(prompts, std::int64_t{0}, "--prompt");
+  all_at_least(depths, std::int64_t{0}, "--depth");
+  all_at_least(batches, 1, "--batch");
+  all_at_least(std::vector{generate}, std::int64_t{0}, "--generate");
+  all_at_least(std::vector{repeat}, 1, "--repeat");
+}
+
+void BenchCommand::run() {
+  check();
+  const Engine engine = model.load();
+  bandwidth_ = measure_read_bandwidth(engine.model.threads());
+  SpeedTest test(engine.model, state.options(), state.block, seed);
+  if (!json) print_header(engine.model);
+  for (const std::int64_t depth : depths) {
+    test.set_depth(depth);
+    for (const std::int64_t prompt : prompts) {
+      if (prompt == 0) continue;
+      Measurement m{.test = "prefill", .prompt = prompt, .depth = depth, .tokens_per_second = {}};
+      m.tokens_per_second = speed(prompt, [&] { return test.prefill(prompt); });
+      print(engine.model, m);
+    }
+    for (const int batch : batches) {
+      if (generate > 0) print(engine.model, measure_decode(engine.model, test, depth, batch));
+    }
+  }
+}
+
+Spread BenchCommand::speed(std::int64_t tokens, const std::function<double()>& seconds) const {
+  std::vector<double> speeds;
+  for (int i = 0; i < repeat; ++i) speeds.push_back(static_cast<double>(tokens) / seconds());
+  return spread(std::move(speeds));
+}
+
+Measurement BenchCommand::measure_decode(const Model& of_model, SpeedTest& test, std::int64_t depth,
+                                         int batch) const {
+  Measurement m{
+      .test = "decode", .generate = generate, .depth = depth, .batch = batch, .tokens_per_second = {}};
+  m.tokens_per_second = speed(generate * batch, [&] { return test.decode(generate, batch); });
+  const double bytes_a_step =
+      static_cast<double>(of_model.weight_bytes()) + batch * test.state_bytes_read(generate);
+  m.bytes_per_second = bytes_a_step * m.tokens_per_second.median / batch;
+  return m;
+}
+
+void BenchCommand::print_header(const Model& of_model) const {
+  fmt::print("{} on {}; policy {}, weights {:.1f} MB; memory is read at {:.1f} GB/s\n",
+             of_model.config().name, of_model.device(), state.policy,
+             static_cast<double>(of_model.weight_bytes()) / 1e6, bandwidth_ / 1e9);
+  fmt::print("{:8} {:>7} {:>9} {:>6} {:>6} {:>10} {:>19} {:>6} {:>6}\n", "test", "prompt", "generate",
+             "depth", "batch", "tokens/s", "lowest - highest", "GB/s", "share");
+}
+
+void BenchCommand::print(const Model& of_model, const Measurement& m) const {
+  const Spread& speed = m.tokens_per_second;
+  if (!json) {
+    const bool bytes = m.bytes_per_second > 0;
+    fmt::print("{:8} {:7} {:9} {:6} {:6} {:10.1f} {:>19} {:>6} {:>6}\n", m.test, m.prompt, m.generate,
+               m.depth, m.batch, speed.median, fmt::format("{:.1f} - {:.1f}", speed.lowest, speed.highest),
+               bytes ? fmt::format("{:.1f}", m.bytes_per_second / 1e9) : "",
+               bytes ? fmt::format("{:.0f} %", 100 * m.bytes_per_second / bandwidth_) : "");
+  } else {
+    nlohmann::ordered_json object = {
+        {"test", m.test},
+        {"prompt", m.prompt},
+        {"generate", m.generate},
+        {"depth", m.depth},
+        {"batch", m.batch},
+        {"policy", state.policy},
+        {"tokens_per_second", speed.median},
+        {"tokens_per_second_lowest", speed.lowest},
+        {"tokens_per_second_highest", speed.highest},
+        {"repeat", repeat},
+        {"weight_bytes", of_model.weight_bytes()},
+        {"read_bandwidth_bytes_per_second", bandwidth_},
+    };
+    if (m.bytes_per_second > 0) {
+      object["bytes_per_second"] = m.bytes_per_second;
+      object["bandwidth_share"] = m.bytes_per_second / bandwidth_;
+    }
+    describe_run(object, of_model, state);
+    fmt::print("{}\n", object.dump());
+  }
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("bench", "Measure speed, at any depth of the text");
+  const auto self = std::make_shared<BenchCommand>();
+  self->add_to(*command);
+  command->callback([self] { self->run(); });
+}
+
+}  // namespace msrnn

@@ -1,0 +1,116 @@
+// msrnn perplexity: how well a model with a bounded state predicts a text.
+#include "eval/perplexity.h"
+
+#include <cmath>
+#include <memory>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "model_options.h"
+#include "progress.h"
+#include "state_json.h"
+
+namespace msrnn {
+namespace {
+
+struct PerplexityCommand {
+  ModelArguments model;
+  StateArguments state;
+  std::string file;
+  PerplexityOptions options;
+  bool json = false;
+
+  void add_to(CLI::App& command);
+  void run();
+
+ private:
+  void print_json(const Engine& engine, const PerplexityResult& result) const;
+  void print(const PerplexityResult& result) const;
+};
+
+void PerplexityCommand::add_to(CLI::App& command) {
+  model.add_to(command);
+  command.add_option("-f,--file", file, "The text; - is standard input")->type_name("FILE")->required();
+  command
+      .add_option(
+          "--context", options.context,
+          "Tokens of a chunk; the state is empty at the start of each. 0: the whole text is one stream")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--chunks", options.chunks, "Read this many chunks at most; 0: all")
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      .add_option("--skip", options.skip,
+                  "The first 1 + N tokens of a chunk are read but not scored; with --prompt-mode last-query "
+                  "they are the prompt")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_flag("--full-chunks", options.full_chunks, "Leave out a last chunk that is shorter");
+  command.add_flag("--json", json, "Print one JSON object");
+  state.add_to(command);
+  command.footer(
+      "Example: msrnn perplexity -f book.txt --policy tova --state 512\n"
+      "Reads the text as the paper does, token after token, and prints exp(mean negative log-likelihood).");
+}
+
+void PerplexityCommand::run() {
+  const Engine engine = model.load();
+  const std::vector<Token> tokens = engine.tokenizer.encode(read_text(file));
+  options.block = state.block;
+  options.prompt_mode = state.prompt_mode == "last-query" ? PromptMode::last_query : PromptMode::per_step;
+  const PerplexityResult result = [&] {
+    ProgressLine line("read");
+    options.progress = [&](const PerplexityProgress& progress) {
+      const double mean = progress.nll_sum / static_cast<double>(progress.tokens_scored);
+      line.update(progress.tokens_read, progress.tokens_total,
+                  progress.tokens_scored == 0 ? "" : fmt::format("perplexity {:.4f} so far", std::exp(mean)));
+    };
+    return measure_perplexity(engine.model, state.options(), tokens, options);
+  }();
+  if (json) {
+    print_json(engine, result);
+  } else {
+    print(result);
+  }
+}
+
+void PerplexityCommand::print_json(const Engine& engine, const PerplexityResult& result) const {
+  nlohmann::ordered_json object = {
+      {"perplexity", result.perplexity()},
+      {"tokens", result.tokens},
+      {"nll", result.mean_nll()},
+      {"nll_sum", result.nll_sum},
+      {"state_bytes", result.state_bytes},
+      {"tokens_read", result.tokens_read},
+      {"chunks", result.chunks},
+      {"context", options.context},
+      {"skip", options.skip},
+      {"seconds", result.seconds},
+      {"tokens_per_second", static_cast<double>(result.tokens_read) / result.seconds},
+  };
+  describe_run(object, engine.model, state);
+  fmt::print("{}\n", object.dump());
+}
+
+void PerplexityCommand::print(const PerplexityResult& result) const {
+  fmt::print("perplexity {:.4f}\n", result.perplexity());
+  fmt::print(
+      "{} tokens scored in {} chunk{}, {:.6f} nats each; policy {}, state {:.1f} MB; {:.1f} tokens/s\n",
+      result.tokens, result.chunks, result.chunks == 1 ? "" : "s", result.mean_nll(), state.policy,
+      static_cast<double>(result.state_bytes) / 1e6,
+      static_cast<double>(result.tokens_read) / result.seconds);
+}
+
+}  // namespace
+
+void add_perplexity(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("perplexity", "Measure how well a text is predicted");
+  const auto self = std::make_shared<PerplexityCommand>();
+  self->add_to(*command);
+  command->callback([self] { self->run(); });
+}
+
+}  // namespace msrnn
