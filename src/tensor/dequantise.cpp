@@ -29,7 +29,10 @@ void q4(const std::byte* nibbles, float d, int zero, float m, float* out) {
   }
 }
 
-void q4_0(const std::byte* block, float* out) { q4(block + 2, to_float(load<Half>(block)), 8, 0.0f, out); }
+void q4_0(const std::byte* block, float* out) {
+  constexpr float kNothing = -0.0f;  // unlike 0, it leaves a negative zero as it is
+  q4(block + 2, to_float(load<Half>(block)), 8, kNothing, out);
+}
 
 void q4_1(const std::byte* block, float* out) {
   q4(block + 4, to_float(load<Half>(block)), 0, to_float(load<Half>(block + 2)), out);
