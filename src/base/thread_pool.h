@@ -41,7 +41,6 @@ class ThreadPool {
   void work(int worker);
   void drain(int worker);
 
-  std::vector<std::jthread> workers_;
   void* callable_ = nullptr;
   Invoke invoke_ = nullptr;
   std::int64_t n_tasks_ = 0;
@@ -49,6 +48,7 @@ class ThreadPool {
   alignas(64) std::atomic<std::uint32_t> generation_{0};
   alignas(64) std::atomic<int> busy_workers_{0};
   std::atomic<bool> stop_{false};
+  std::vector<std::jthread> workers_;  // last, so that they are joined before what they read is gone
 };
 
 // Processors this process may run on.
