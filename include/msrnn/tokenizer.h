@@ -24,7 +24,9 @@ class Tokenizer {
   class Impl;
   explicit Tokenizer(std::shared_ptr<const Impl> impl);
 
-  // Any bytes, valid UTF-8 or not: decode(encode(text)) == text.
+  // Any bytes, valid UTF-8 or not: decode(encode(text)) == text, but for bytes that the vocabulary has no
+  // token for. They are left out, as other implementations do (SmolLM2 lacks 21: some control characters, and
+  // bytes of no or of unassigned characters).
   std::vector<Token> encode(std::string_view text, const EncodeOptions& options = {}) const;
   // The bytes of the tokens. Throws Error for an id outside the vocabulary.
   std::string decode(const std::vector<Token>& tokens) const;

@@ -26,7 +26,8 @@ MergeTable make_merges(const std::vector<std::string>& merges, const PieceIndex&
       }
       return found->second;
     };
-    table.add(id(left), id(right), {static_cast<std::uint32_t>(rank), id(left + right)});
+    const Token left_id = id(left), right_id = id(right);
+    table.add(left_id, right_id, {static_cast<std::uint32_t>(rank), id(left + right)});
   }
   return table;
 }

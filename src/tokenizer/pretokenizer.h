@@ -33,4 +33,8 @@ class PreTokenizer {
   std::vector<Code> stages_;
 };
 
+// By the name in model files: "smollm". Throws Error for an unknown one, naming those there are. The list is
+// in registry.cpp.
+PreTokenizer make_pre_tokenizer(std::string_view name);
+
 }  // namespace msrnn

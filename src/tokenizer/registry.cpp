@@ -29,21 +29,6 @@ constexpr PreTokenizerKind kPreTokenizers[] = {
     {"smollm", {kOneDigit, kGpt2Words}},
 };
 
-PreTokenizer make_pre_tokenizer(std::string_view name) {
-  std::string known;
-  for (const PreTokenizerKind& kind : kPreTokenizers) {
-    if (kind.name == name) {
-      std::vector<std::string> expressions;
-      for (const std::string_view e : kind.expressions) {
-        if (!e.empty()) expressions.emplace_back(e);
-      }
-      return PreTokenizer(expressions);
-    }
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", kind.name);
-  }
-  fail("pre-tokenizer \"{}\" is not supported; there are: {}", name, known);
-}
-
 std::unique_ptr<const TextEncoder> make_gpt2(const Vocabulary& vocabulary, const PieceIndex& index) {
   return make_bpe(vocabulary, index, make_pre_tokenizer(vocabulary.pre),
                   fmt::format("bpe ({})", vocabulary.pre));
@@ -102,6 +87,21 @@ PieceIndex index_pieces(const Vocabulary& vocabulary) {
 }
 
 }  // namespace
+
+PreTokenizer make_pre_tokenizer(std::string_view name) {
+  std::string known;
+  for (const PreTokenizerKind& kind : kPreTokenizers) {
+    if (kind.name == name) {
+      std::vector<std::string> expressions;
+      for (const std::string_view e : kind.expressions) {
+        if (!e.empty()) expressions.emplace_back(e);
+      }
+      return PreTokenizer(expressions);
+    }
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", kind.name);
+  }
+  fail("pre-tokenizer \"{}\" is not supported; there are: {}", name, known);
+}
 
 Tokenizer make_tokenizer(const Vocabulary& vocabulary) {
   check_sizes(vocabulary);
