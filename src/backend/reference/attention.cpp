@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "backend/reference/matmul.h"
 #include "base/half.h"
 #include "policy/live_slots.h"
 #include "policy/sweep.h"
@@ -58,14 +59,13 @@ void write(const AttentionJob& job, std::int32_t step, const Qkv& qkv) {
   }
 }
 
-// softmax(scale · q · K) over the live slots, in place of nothing else: p has n_slots numbers, 0 where empty.
+// softmax(scale · q · K) over the live slots; the p of other slots is left as it is.
 void softmax_scores(const float* q, const std::vector<float>& keys, const std::vector<std::int32_t>& live,
                     int head_dim, float scale, float* p) {
   std::vector<double> scores(live.size());
   for (std::size_t i = 0; i < live.size(); ++i) {
     const float* key = keys.data() + static_cast<std::int64_t>(live[i]) * head_dim;
-    for (int d = 0; d < head_dim; ++d) scores[i] += static_cast<double>(q[d]) * static_cast<double>(key[d]);
-    scores[i] *= static_cast<double>(scale);
+    scores[i] = reference::dot(q, key, head_dim) * static_cast<double>(scale);
   }
   const double largest = *std::max_element(scores.begin(), scores.end());
   double sum = 0;

@@ -23,6 +23,9 @@ class DenseWeight final : public Weight {
 // The reference device's own view of a weight it prepared.
 const DenseWeight& dense(const Weight& weight);
 
+// Σ a[i] · b[i] in double, in the order of i.
+double dot(const float* a, const float* b, std::int64_t n);
+
 // x · Wᵀ: [x.rows][weight.rows], each number summed in double in the order of the columns.
 std::vector<float> multiply(Tensor x, const Weight& weight, ThreadPool& pool);
 
