@@ -20,11 +20,11 @@ class Model;
 class StateData;
 
 struct StateOptions {
-  std::string policy = "tova";         // see list_policies()
-  int capacity = 512;                  // tokens kept between steps, per layer; not used by "full"
-  std::vector<int> layer_capacities;   // one per layer; empty: `capacity` for all
-  std::string type = "f16";            // of stored keys and values: f32, f16 or bf16
-  std::string positions = "absolute";  // absolute, in-cache or compressed: docs/policies.md
+  std::string policy = "tova";             // see list_policies()
+  int capacity = 512;                      // tokens kept between steps, per layer; not used by "full"
+  std::vector<int> layer_capacities = {};  // one per layer; empty: `capacity` for all
+  std::string type = "f16";                // of stored keys and values: f32, f16 or bf16
+  std::string positions = "absolute";      // absolute, in-cache or compressed: docs/policies.md
 };
 
 // Not thread-safe; different states may be used from different threads.
