@@ -1,4 +1,7 @@
 // Splitting a text into words, the units that BPE merges within.
+//
+// What is a letter or a number is what PCRE2 knows: version 10.42 has Unicode 14, and characters that are
+// newer (CJK extension I, say) may be split otherwise than by an implementation with newer tables.
 #pragma once
 
 #include <functional>
