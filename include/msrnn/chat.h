@@ -15,8 +15,8 @@ struct ChatMessage {
 };
 
 struct ChatTemplateOptions {
-  bool add_generation_prompt = true;  // end with the opening of the assistant's turn
-  std::string bos_token, eos_token;   // as the template may print them
+  bool add_generation_prompt = true;           // end with the opening of the assistant's turn
+  std::string bos_token = {}, eos_token = {};  // as the template may print them
 };
 
 // Renders a Jinja chat template the way Hugging Face does. Throws Error where the template is wrong or

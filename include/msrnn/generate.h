@@ -16,13 +16,13 @@ namespace MSRNN_API msrnn {
 
 struct GenerateOptions {
   int max_tokens = 256;  // negative: until something else stops it
-  SamplerOptions sampler;
-  std::vector<std::string> stop;   // texts that end the generation; not part of the result
-  std::vector<Token> stop_tokens;  // besides the tokenizer's end tokens
-  bool ignore_end = false;         // go on past the tokenizer's end tokens
+  SamplerOptions sampler = {};
+  std::vector<std::string> stop = {};   // texts that end the generation; not part of the result
+  std::vector<Token> stop_tokens = {};  // besides the tokenizer's end tokens
+  bool ignore_end = false;              // go on past the tokenizer's end tokens
   // Text as it becomes final: whole characters, never part of a stop text. When the generation ends in the
   // middle of a character, its first bytes come last. false stops.
-  std::function<bool(std::string_view text)> stream;
+  std::function<bool(std::string_view text)> stream = {};
   const std::atomic<bool>* cancel = nullptr;  // polled before every token
 };
 

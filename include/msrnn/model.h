@@ -60,7 +60,8 @@ class Model {
   Model& operator=(Model&&) noexcept;
 
   const ModelConfig& config() const;
-  // Identifies the weights: a hash of the names, types and shapes of all tensors and of a sample of their bytes.
+  // Identifies the weights: a hash of the names, types and shapes of all tensors and of a sample of their
+  // bytes.
   std::uint64_t fingerprint() const;
   // Of all weights one token passes through.
   std::size_t weight_bytes() const;

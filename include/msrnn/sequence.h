@@ -18,7 +18,7 @@ namespace MSRNN_API msrnn {
 struct ReadOptions {
   int block = 256;  // tokens a forward pass reads at once; changes speed and scratch memory, never the result
   // Called after every block with the number of tokens read of all; false stops there.
-  std::function<bool(std::int64_t done, std::int64_t total)> progress;
+  std::function<bool(std::int64_t done, std::int64_t total)> progress = {};
 };
 
 // The model must outlive it.
