@@ -58,27 +58,31 @@ float parse_factor(std::string_view policy, std::string_view key, std::string_vi
   return *factor;
 }
 
+// One of the parts after "mass:".
+void parse_part(std::string_view policy, std::string_view part, AttentionMass& mass) {
+  const std::string_view key = part.substr(0, part.find('='));
+  const std::string_view value = key.size() < part.size() ? part.substr(key.size() + 1) : std::string_view{};
+  if (key == "decay") {
+    mass.decay = parse_factor(policy, key, value);
+  } else if (key == "recent") {
+    mass.recent = parse_factor(policy, key, value);
+  } else if (key == "sinks") {
+    mass.sinks = parse_sinks(policy, value);
+  } else if (part == "by=layer" || part == "by=head") {
+    mass.granularity = part == "by=head" ? Granularity::kv_head : Granularity::layer;
+  } else {
+    fail_usage("policy {}: expected decay=, recent=, sinks= or by=layer|head, found '{}'", policy, part);
+  }
+}
+
 AttentionMass parse_mass(std::string_view policy, std::string_view parts) {
   AttentionMass mass;
-  while (!parts.empty()) {
-    const std::string_view part = parts.substr(0, parts.find(','));
-    parts.remove_prefix(std::min(parts.size(), part.size() + 1));
-    const std::string_view key = part.substr(0, part.find('='));
-    const std::string_view value =
-        key.size() < part.size() ? part.substr(key.size() + 1) : std::string_view{};
-    if (key == "decay") {
-      mass.decay = parse_factor(policy, key, value);
-    } else if (key == "recent") {
-      mass.recent = parse_factor(policy, key, value);
-    } else if (key == "sinks") {
-      mass.sinks = parse_sinks(policy, value);
-    } else if (part == "by=layer" || part == "by=head") {
-      mass.granularity = part == "by=head" ? Granularity::kv_head : Granularity::layer;
-    } else {
-      fail_usage("policy {}: expected decay=, recent=, sinks= or by=layer|head, found '{}'", policy, part);
-    }
+  for (;;) {
+    const std::size_t comma = parts.find(',');
+    parse_part(policy, parts.substr(0, comma), mass);
+    if (comma == std::string_view::npos) return mass;
+    parts.remove_prefix(comma + 1);
   }
-  return mass;
 }
 
 bool equal(const Policy& a, const Policy& b) {
@@ -118,8 +122,15 @@ std::string to_string(const Policy& policy) {
   if (const auto* window = std::get_if<Window>(&policy)) return fmt::format("window+{}", window->sinks);
   const auto& mass = std::get<AttentionMass>(policy);
   if (equal(mass, AttentionMass{.sinks = mass.sinks})) return fmt::format("tova+{}", mass.sinks);
-  return fmt::format("mass:decay={},recent={},sinks={},by={}", mass.decay, mass.recent, mass.sinks,
-                     mass.granularity == Granularity::layer ? "layer" : "head");
+  std::string text = "mass";
+  const auto add = [&text](auto key, const auto& value) {
+    text += fmt::format("{}{}={}", text == "mass" ? ':' : ',', key, value);
+  };
+  if (mass.decay != 0) add("decay", mass.decay);
+  if (mass.recent != 0) add("recent", mass.recent);
+  if (mass.sinks != 0) add("sinks", mass.sinks);
+  if (mass.granularity == Granularity::kv_head) add("by", "head");
+  return text;
 }
 
 void check_capacity(const Policy& policy, int capacity) {

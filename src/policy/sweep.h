@@ -27,8 +27,8 @@ MSRNN_HD void update_scores(const P& policy, Slot* slots, std::int32_t n_slots, 
 }
 
 // The slot to overwrite next: an empty one if there is one, else the least worth keeping; of equals the
-// oldest token. What the caller pinned is never chosen; of what the policy pins, the oldest goes when nothing
-// else is left.
+// oldest token. What the caller pinned is never chosen, and −1 where that is everything; of what the policy
+// pins, the oldest goes when nothing else is left.
 template <class P>
 MSRNN_HD std::int32_t least_worth(const P& policy, const Slot* slots, std::int32_t n_slots, Clock clock,
                                   Pins pins) {
@@ -48,6 +48,7 @@ MSRNN_HD std::int32_t least_worth(const P& policy, const Slot* slots, std::int32
   return least;
 }
 
+// Frees the slot to overwrite next. The caller must not have pinned all of them.
 template <class P>
 MSRNN_HD Eviction evict(const P& policy, Slot* slots, std::int32_t n_slots, Clock clock, Pins pins) {
   const std::int32_t chosen = least_worth(policy, slots, n_slots, clock, pins);
