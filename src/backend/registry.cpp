@@ -1,5 +1,7 @@
 #include "backend/registry.h"
 
+#include "backend/cpu/cpu_backend.h"
+#include "backend/cpu/kernels.h"
 #include "backend/reference/reference_backend.h"
 #include "base/fail.h"
 #include "base/thread_pool.h"
@@ -8,12 +10,17 @@ namespace msrnn {
 namespace {
 
 struct Device {
-  std::string_view name, description;
+  std::string_view name;
+  std::string (*description)();
   std::shared_ptr<Backend> (*make)(int threads);
 };
 
 const Device kDevices[] = {
-    {"reference", "the specification as plain code, slow: to check results with",
+    {"cpu", [] { return fmt::format("this processor, kernels for {}", cpu::kernels().isa); },
+     [](int threads) -> std::shared_ptr<Backend> {
+       return std::make_shared<CpuBackend>(threads, cpu::kernels());
+     }},
+    {"reference", [] { return std::string("the specification as plain code, slow: to check results with"); },
      [](int threads) -> std::shared_ptr<Backend> { return std::make_shared<ReferenceBackend>(threads); }},
 };
 
@@ -21,8 +28,7 @@ const Device kDevices[] = {
 
 std::vector<DeviceInfo> list_backends() {
   std::vector<DeviceInfo> devices;
-  for (const Device& device : kDevices)
-    devices.push_back({std::string(device.name), std::string(device.description)});
+  for (const Device& device : kDevices) devices.push_back({std::string(device.name), device.description()});
   return devices;
 }
 

@@ -50,6 +50,7 @@ inline F32 min(F32 a, F32 b) { return {_mm256_min_ps(a.v, b.v)}; }
 inline F32 max(F32 a, F32 b) { return {_mm256_max_ps(a.v, b.v)}; }
 inline F32 abs(F32 a) { return {_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a.v)}; }
 inline F32 round(F32 a) { return {_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+inline F32 sqrt(F32 a) { return {_mm256_sqrt_ps(a.v)}; }
 inline F32 to_float(I32 a) { return {_mm256_cvtepi32_ps(a.v)}; }
 inline I32 round_to_int(F32 a) { return {_mm256_cvtps_epi32(a.v)}; }
 inline F32 shift_exponent(F32 x, F32 n) {
@@ -64,6 +65,11 @@ inline F32 select(Mask m, F32 a, F32 b) { return {_mm256_blendv_ps(b.v, a.v, _mm
 inline F32 from_half(__m128i x) { return {_mm256_cvtph_ps(x)}; }
 inline F32 from_bfloat16(__m128i x) {
   return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16))};
+}
+// Of 32 bits that hold two bfloat16, the one at the lower address, and the other.
+inline F32 first_bfloat16(I32 pair) { return {_mm256_castsi256_ps(_mm256_slli_epi32(pair.v, 16))}; }
+inline F32 second_bfloat16(I32 pair) {
+  return {_mm256_castsi256_ps(_mm256_and_si256(pair.v, _mm256_set1_epi32(-65536)))};
 }
 // n 16-bit numbers at p, the others 0: there is no masked load of this width.
 inline __m128i load_partial_16bit(const void* p, int n) {

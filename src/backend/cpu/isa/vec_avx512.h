@@ -37,6 +37,7 @@ inline F32 min(F32 a, F32 b) { return {_mm512_min_ps(a.v, b.v)}; }
 inline F32 max(F32 a, F32 b) { return {_mm512_max_ps(a.v, b.v)}; }
 inline F32 abs(F32 a) { return {_mm512_abs_ps(a.v)}; }
 inline F32 round(F32 a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+inline F32 sqrt(F32 a) { return {_mm512_sqrt_ps(a.v)}; }
 inline F32 shift_exponent(F32 x, F32 n) { return {_mm512_scalef_ps(x.v, n.v)}; }
 inline Mask less(F32 a, F32 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ)}; }
 inline Mask less_equal(F32 a, F32 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LE_OQ)}; }
@@ -60,6 +61,11 @@ inline I32 load(const std::int32_t* p) { return {_mm512_loadu_si512(p)}; }
 inline F32 from_half(__m256i x) { return {_mm512_cvtph_ps(x)}; }
 inline F32 from_bfloat16(__m256i x) {
   return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16))};
+}
+// Of 32 bits that hold two bfloat16, the one at the lower address, and the other.
+inline F32 first_bfloat16(I32 pair) { return {_mm512_castsi512_ps(_mm512_slli_epi32(pair.v, 16))}; }
+inline F32 second_bfloat16(I32 pair) {
+  return {_mm512_castsi512_ps(_mm512_and_si512(pair.v, _mm512_set1_epi32(-65536)))};
 }
 inline F32 load(const Half* p) { return from_half(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
 inline F32 load(const BFloat16* p) {

@@ -55,12 +55,19 @@ inline Mask less_equal(F32 a, F32 b) { return {a.v <= b.v}; }
 inline Mask equal(F32 a, F32 b) { return {a.v == b.v}; }
 inline I32 bit_pattern(F32 a) { return {reinterpret_cast<Ints>(a.v)}; }
 inline F32 from_bit_pattern(I32 a) { return {reinterpret_cast<Floats>(a.v)}; }
+// Of 32 bits that hold two bfloat16, the one at the lower address, and the other.
+inline F32 first_bfloat16(I32 pair) { return from_bit_pattern({pair.v << 16}); }
+inline F32 second_bfloat16(I32 pair) { return from_bit_pattern({pair.v & -65536}); }
 inline F32 select(Mask m, F32 a, F32 b) {
   return from_bit_pattern(select(m, bit_pattern(a), bit_pattern(b)));
 }
 inline F32 min(F32 a, F32 b) { return select(less(a, b), a, b); }
 inline F32 max(F32 a, F32 b) { return select(less(b, a), a, b); }
 inline F32 abs(F32 a) { return from_bit_pattern({bit_pattern(a).v & 0x7fffffff}); }
+inline F32 sqrt(F32 a) {
+  for (int i = 0; i < kLanes; ++i) a.v[i] = __builtin_sqrtf(a.v[i]);
+  return a;
+}
 inline F32 to_float(I32 a) { return {__builtin_convertvector(a.v, Floats)}; }
 // Adding 1.5 · 2^23 leaves the whole number, rounded to nearest even, in the low bits. |a| < 2^22.
 inline I32 round_to_int(F32 a) {

@@ -1,0 +1,152 @@
+#include "backend/cpu/cpu_backend.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "backend/cpu/matmul.h"
+#include "backend/cpu/packed_weight.h"
+#include "base/fail.h"
+
+namespace msrnn {
+namespace {
+
+using cpu::packed;
+using cpu::PackedWeight;
+using cpu::Projection;
+
+void assign(float* out, const float* values, std::int64_t n) {
+  std::memcpy(out, values, static_cast<std::size_t>(n) * sizeof(float));
+}
+
+void add(float* out, const float* values, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) out[i] += values[i];
+}
+
+// One block of 32 numbers of the hidden layer for one tile of tokens.
+class HiddenBlock {
+ public:
+  explicit HiddenBlock(const cpu::MatmulKernels& kernels) : kernels_(kernels) {}
+
+  // [tile.n_tokens][32]; rows beyond the weights' last count as 0.
+  const float* compute(const PackedWeight& gate, const PackedWeight& up, std::int64_t block,
+                       const cpu::InputSet& inputs, cpu::TileSpan tile) {
+    constexpr std::int64_t kGroups = cpu::kBlockCols / cpu::kGroupRows;
+    for (std::int64_t i = 0; i < kGroups; ++i) {
+      const std::int64_t group = block * kGroups + i;
+      if (group < gate.n_groups()) {
+        cpu::multiply_group(kernels_, gate, group, inputs.of(gate), tile, gate_);
+        cpu::multiply_group(kernels_, up, group, inputs.of(up), tile, up_);
+        kernels_.silu_times(gate_, up_, std::int64_t{tile.n_tokens} * cpu::kGroupRows, gate_);
+      } else {
+        std::fill(std::begin(gate_), std::end(gate_), 0.0f);
+      }
+      for (int t = 0; t < tile.n_tokens; ++t) {
+        assign(values_ + t * cpu::kBlockCols + i * cpu::kGroupRows, gate_ + t * cpu::kGroupRows,
+               cpu::kGroupRows);
+      }
+    }
+    return values_;
+  }
+
+ private:
+  const cpu::MatmulKernels& kernels_;
+  alignas(kAlignment) float gate_[cpu::kTileTokens * cpu::kGroupRows];
+  alignas(kAlignment) float up_[cpu::kTileTokens * cpu::kGroupRows];
+  alignas(kAlignment) float values_[cpu::kTileTokens * cpu::kBlockCols];
+};
+
+}  // namespace
+
+CpuBackend::CpuBackend(int threads, const cpu::Kernels& kernels)
+    : kernels_(kernels), pool_(threads), inputs_(kernels_.matmul, pool_) {}
+
+std::string CpuBackend::description() const {
+  return fmt::format("{}, {} thread{}", kernels_.isa, threads(), threads() == 1 ? "" : "s");
+}
+
+WeightPtr CpuBackend::prepare(const TensorView& stored) {
+  return std::make_shared<PackedWeight>(stored, pool_);
+}
+
+void CpuBackend::embed(Tensor x, const Weight& table, std::span<const Token> tokens) {
+  const TensorView& stored = packed(table).stored();
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] < 0 || tokens[i] >= stored.rows) {
+      fail("token {}: expected one of a vocabulary of {}", tokens[i], stored.rows);
+    }
+    dequantise(stored.dtype, stored.row(tokens[i]), stored.cols, x.row(static_cast<std::int64_t>(i)));
+  }
+}
+
+void CpuBackend::qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, const Rope& rope,
+                     std::span<const std::int32_t> rotations) {
+  if (x.rows == 0) return;
+  const PackedWeight &q = packed(*weights.q), &k = packed(*weights.k), &v = packed(*weights.v);
+  inputs_.encode_normalised(x, weights.norm, {&q, &k, &v});
+  const std::array<Projection, 3> projections = {
+      Projection{q, inputs_.of(q), out.q}, {k, inputs_.of(k), out.k}, {v, inputs_.of(v), out.v}};
+  cpu::project(pool_, kernels_.matmul, projections, assign);
+
+  rotations_.prepare(rope, rotations, pool_);
+  constexpr std::int64_t kRowsPerTask = 16;
+  pool_.for_each((x.rows + kRowsPerTask - 1) / kRowsPerTask, [&](std::int64_t task, int) {
+    const std::int64_t end = std::min(x.rows, (task + 1) * kRowsPerTask);
+    for (std::int64_t row = task * kRowsPerTask; row < end; ++row) {
+      rotations_.apply(kernels_.matmul, out.q, row);
+      rotations_.apply(kernels_.matmul, out.k, row);
+    }
+  });
+}
+
+void CpuBackend::attend(Tensor out, const Qkv& qkv, const AttentionShape& shape,
+                        std::span<const AttentionJob> jobs) {
+  attention_.run(out, qkv, shape, jobs, pool_, kernels_);
+}
+
+void CpuBackend::project_add(Tensor x, Tensor y, const Weight& weight) {
+  if (x.rows == 0) return;
+  const PackedWeight& w = packed(weight);
+  inputs_.encode(y, {&w});
+  cpu::project(pool_, kernels_.matmul, std::array{Projection{w, inputs_.of(w), x}}, add);
+}
+
+void CpuBackend::gate_up(const FfnWeights& weights, std::int64_t n_tokens) {
+  const PackedWeight &gate = packed(*weights.gate), &up = packed(*weights.up);
+  const PackedWeight& down = packed(*weights.down);
+  const cpu::InputFormat format = kernels_.matmul.input_format(down.dtype());
+  hidden_.reshape(format, n_tokens, down.cols());
+  const auto encode = kernels_.matmul.encode[static_cast<std::size_t>(format)];
+  const cpu::WorkSplit split(down.n_blocks(), n_tokens, pool_.size());
+  pool_.for_each(split.n_tasks(), [&](std::int64_t task, int) {
+    HiddenBlock hidden(kernels_.matmul);
+    const cpu::WorkPart part = split.part(task);
+    for (std::int64_t block = part.first_unit; block < part.end_unit; ++block) {
+      cpu::each_tile(part, n_tokens, [&](cpu::TileSpan tile) {
+        const float* values = hidden.compute(gate, up, block, inputs_, tile);
+        for (int t = 0; t < tile.n_tokens; ++t) {
+          encode(values + t * cpu::kBlockCols, cpu::kBlockCols, hidden_.block(tile, block), tile.n_tokens, t);
+        }
+      });
+    }
+  });
+}
+
+void CpuBackend::feed_forward(Tensor x, const FfnWeights& weights, Activation) {
+  if (x.rows == 0) return;
+  inputs_.encode_normalised(x, weights.norm, {&packed(*weights.gate), &packed(*weights.up)});
+  gate_up(weights, x.rows);
+  cpu::project(pool_, kernels_.matmul, std::array{Projection{packed(*weights.down), hidden_, x}}, add);
+}
+
+void CpuBackend::logits(Tensor out, Tensor x, const HeadWeights& weights,
+                        std::span<const std::int32_t> rows) {
+  if (rows.empty()) return;
+  const PackedWeight& output = packed(*weights.output);
+  inputs_.encode_normalised(x, rows, weights.norm, {&output});
+  cpu::project(pool_, kernels_.matmul, std::array{Projection{output, inputs_.of(output), out}}, assign);
+}
+
+}  // namespace msrnn

@@ -1,0 +1,50 @@
+// The processor as a device: repacked weights, kernels of the best instruction set, all threads.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "backend/backend.h"
+#include "backend/cpu/attend.h"
+#include "backend/cpu/inputs.h"
+#include "backend/cpu/kernels.h"
+#include "backend/cpu/rotary.h"
+#include "base/thread_pool.h"
+
+namespace msrnn {
+
+class CpuBackend final : public Backend {
+ public:
+  // threads >= 1.
+  CpuBackend(int threads, const cpu::Kernels& kernels);
+
+  std::string name() const override { return "cpu"; }
+  std::string description() const override;
+  int threads() const override { return pool_.size(); }
+
+  WeightPtr prepare(const TensorView& stored) override;
+  Buffer allocate(std::size_t bytes) override { return Buffer(bytes); }
+
+  void embed(Tensor x, const Weight& table, std::span<const Token> tokens) override;
+  void qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, const Rope& rope,
+           std::span<const std::int32_t> rotations) override;
+  void attend(Tensor out, const Qkv& qkv, const AttentionShape& shape,
+              std::span<const AttentionJob> jobs) override;
+  void project_add(Tensor x, Tensor y, const Weight& weight) override;
+  void feed_forward(Tensor x, const FfnWeights& weights, Activation activation) override;
+  void logits(Tensor out, Tensor x, const HeadWeights& weights, std::span<const std::int32_t> rows) override;
+
+ private:
+  // hidden_ = silu(gate · inputs_) * (up · inputs_), in the format that `down` takes.
+  void gate_up(const FfnWeights& weights, std::int64_t n_tokens);
+
+  const cpu::Kernels& kernels_;
+  ThreadPool pool_;
+  cpu::InputSet inputs_;
+  cpu::Inputs hidden_;  // of the last product of a feed-forward step
+  cpu::RowRotations rotations_;
+  cpu::CpuAttention attention_;
+};
+
+}  // namespace msrnn

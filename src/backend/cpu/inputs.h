@@ -1,0 +1,60 @@
+// Activations in the formats that matrix products take (layout.h).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+
+#include "backend/cpu/kernels.h"
+#include "backend/cpu/packed_weight.h"
+#include "base/thread_pool.h"
+#include "tensor/tensor.h"
+
+namespace msrnn::cpu {
+
+// The tokens of one matrix product in one format.
+class Inputs {
+ public:
+  // The content is undefined afterwards.
+  void reshape(InputFormat format, std::int64_t n_tokens, std::int64_t n_cols);
+
+  std::int64_t n_tokens() const { return n_tokens_; }
+  // Of the tile, from block b on.
+  std::byte* block(TileSpan tile, std::int64_t b) const {
+    return numbers_.data() + (tile.first_token * n_blocks_ + b * tile.n_tokens) * input_bytes(format_);
+  }
+
+ private:
+  InputFormat format_ = InputFormat::f32;
+  std::int64_t n_tokens_ = 0, n_blocks_ = 0;
+  Buffer numbers_;
+};
+
+// The same tokens in every format some weights need.
+class InputSet {
+ public:
+  InputSet(const MatmulKernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
+
+  // Token i is x.row(rows(i)).
+  using Weights = std::initializer_list<const PackedWeight*>;
+  void encode(Tensor x, Weights weights);
+  void encode_normalised(Tensor x, const NormWeights& norm, Weights weights);
+  void encode_normalised(Tensor x, std::span<const std::int32_t> rows, const NormWeights& norm,
+                         Weights weights);
+
+  const Inputs& of(const PackedWeight& weight) const {
+    return inputs_[static_cast<std::size_t>(kernels_.input_format(weight.dtype()))];
+  }
+
+ private:
+  // Token i's numbers are row(i, scratch), where scratch is [n_cols].
+  template <class Row>
+  void fill(std::int64_t n_tokens, std::int64_t n_cols, Weights weights, Row row);
+
+  const MatmulKernels& kernels_;
+  ThreadPool& pool_;
+  std::array<Inputs, kInputFormats> inputs_;
+  Buffer scratch_;  // [threads][n_cols]
+};
+
+}  // namespace msrnn::cpu

@@ -1,0 +1,159 @@
+// Norm, activation, and writing activations in the formats the matrix products take.
+#include "backend/cpu/isa/elementwise.h"
+
+#include "backend/cpu/isa/vec.h"
+
+namespace msrnn::cpu::MSRNN_ISA {
+namespace {
+
+// body(first, n) for pieces of kLanes numbers and a last one of fewer.
+template <class Body>
+void each_vector(std::int64_t n, Body body) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) body(i, kLanes);
+  if (i < n) body(i, static_cast<int>(n - i));
+}
+
+F32 load_piece(const float* p, int n) { return n == kLanes ? load(p) : load_partial(p, n); }
+
+void store_piece(float* p, int n, F32 a) { n == kLanes ? store(p, a) : store_partial(p, n, a); }
+
+float square_root(float x) {
+  float root[kLanes];
+  store(root, sqrt(broadcast(x)));
+  return root[0];
+}
+
+void normalise(const float* x, const float* gain, float epsilon, std::int64_t n, float* out) {
+  // Four sums, or every addition would wait for the one before.
+  F32 sums[4] = {zero(), zero(), zero(), zero()};
+  int next = 0;
+  each_vector(n, [&](std::int64_t i, int piece) {
+    const F32 v = load_piece(x + i, piece);
+    sums[next] = fma(v, v, sums[next]);
+    next = (next + 1) % 4;
+  });
+  const float square_sum = reduce_add((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  const float factor = 1.0f / square_root(square_sum / static_cast<float>(n) + epsilon);
+  each_vector(n, [&](std::int64_t i, int piece) {
+    store_piece(out + i, piece, load_piece(x + i, piece) * broadcast(factor) * load_piece(gain + i, piece));
+  });
+}
+
+void silu_times(const float* gate, const float* up, std::int64_t n, float* out) {
+  each_vector(n, [&](std::int64_t i, int piece) {
+    const F32 g = load_piece(gate + i, piece);
+    const F32 activated = g / (broadcast(1.0f) + exp(zero() - g));
+    store_piece(out + i, piece, activated * load_piece(up + i, piece));
+  });
+}
+
+// A plain loop: the compiler vectorises it for both ways of pairing.
+template <class Index>
+void rotate(float* x, const float* cosines, const float* sines, std::int64_t n_pairs, Index index) {
+  for (std::int64_t i = 0; i < n_pairs; ++i) {
+    const auto [first, second] = index(i);
+    const float a = x[first], b = x[second];
+    x[first] = a * cosines[i] - b * sines[i];
+    x[second] = a * sines[i] + b * cosines[i];
+  }
+}
+
+struct Pair {
+  std::int64_t first, second;
+};
+
+void rotate_interleaved(float* x, const float* cosines, const float* sines, std::int64_t n_pairs) {
+  rotate(x, cosines, sines, n_pairs, [](std::int64_t i) { return Pair{2 * i, 2 * i + 1}; });
+}
+
+void rotate_halves(float* x, const float* cosines, const float* sines, std::int64_t n_pairs) {
+  rotate(x, cosines, sines, n_pairs, [=](std::int64_t i) { return Pair{i, i + n_pairs}; });
+}
+
+constexpr int kBlockVectors = kBlockCols / kLanes;
+
+struct Block {
+  F32 part[kBlockVectors];
+};
+
+// The first n of 32 numbers; the others 0.
+Block load_block(const float* x, std::int64_t n) {
+  Block block;
+  for (int i = 0; i < kBlockVectors; ++i) {
+    const std::int64_t left = n - i * kLanes;
+    block.part[i] = left >= kLanes ? load(x + i * kLanes)
+                    : left > 0     ? load_partial(x + i * kLanes, static_cast<int>(left))
+                                   : zero();
+  }
+  return block;
+}
+
+// One block of one token as int8; `fields` is its scale, the others follow `stride` bytes apart (layout.h).
+void quantise(const Block& block, std::byte* numbers, std::byte* fields, int stride) {
+  F32 largest = zero();
+  for (const F32& part : block.part) largest = max(abs(part), largest);
+  const float magnitude = reduce_max(largest);
+  // Below this 127 / magnitude overflows, and the numbers count as 0.
+  constexpr float kSmallest = 1e-36f;
+  const float inverse = magnitude > kSmallest ? 127.0f / magnitude : 0.0f;
+  const float scale = magnitude / 127.0f;
+  I32 sums = broadcast(0);
+  for (int i = 0; i < kBlockVectors; ++i) {
+    const I32 rounded = round_to_int(block.part[i] * broadcast(inverse));
+    sums = sums + rounded;
+    store_int8(reinterpret_cast<std::int8_t*>(numbers) + i * kLanes, rounded);
+  }
+  std::int32_t lanes[kLanes];
+  store(lanes, sums);
+  std::int32_t sum = 0;
+  for (const std::int32_t lane : lanes) sum += lane;
+  const float scaled_sum = scale * static_cast<float>(sum);
+  const std::int32_t minus_8_sum = -8 * sum, minus_128_sum = -128 * sum;
+  __builtin_memcpy(fields, &scale, 4);
+  __builtin_memcpy(fields + stride, &scaled_sum, 4);
+  __builtin_memcpy(fields + 2 * stride, &minus_8_sum, 4);
+  __builtin_memcpy(fields + 3 * stride, &minus_128_sum, 4);
+}
+
+// write(block, place of its numbers in the tile, start of the tile's block) for each block of x.
+template <class Write>
+void encode_blocks(InputFormat format, int number_bytes, const float* x, std::int64_t n, std::byte* tile,
+                   int n_tokens, int token, Write write) {
+  for (std::int64_t i = 0; i < n; i += kBlockCols, tile += n_tokens * input_bytes(format)) {
+    write(load_block(x + i, n - i), tile + token * kBlockCols * number_bytes, tile);
+  }
+}
+
+void encode_int8(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
+  encode_blocks(InputFormat::int8, 1, x, n, tile, n_tokens, token,
+                [&](const Block& block, std::byte* numbers, std::byte* start) {
+                  quantise(block, numbers, start + n_tokens * kBlockCols + token * 4, n_tokens * 4);
+                });
+}
+
+template <class Number, InputFormat format>
+void encode_plain(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
+  encode_blocks(format, sizeof(Number), x, n, tile, n_tokens, token,
+                [](const Block& block, std::byte* numbers, std::byte*) {
+                  for (int i = 0; i < kBlockVectors; ++i) {
+                    store(reinterpret_cast<Number*>(numbers) + i * kLanes, block.part[i]);
+                  }
+                });
+}
+
+}  // namespace
+
+MatmulKernels elementwise_kernels() {
+  MatmulKernels kernels = {};
+  kernels.encode[static_cast<int>(InputFormat::int8)] = encode_int8;
+  kernels.encode[static_cast<int>(InputFormat::f32)] = encode_plain<float, InputFormat::f32>;
+  kernels.encode[static_cast<int>(InputFormat::bf16)] = encode_plain<BFloat16, InputFormat::bf16>;
+  kernels.normalise = normalise;
+  kernels.silu_times = silu_times;
+  kernels.rotate_interleaved = rotate_interleaved;
+  kernels.rotate_halves = rotate_halves;
+  return kernels;
+}
+
+}  // namespace msrnn::cpu::MSRNN_ISA

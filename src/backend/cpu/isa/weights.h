@@ -1,0 +1,171 @@
+// How each stored number type enters a matrix product. A weight type has
+//   Input     some tokens of one block of a tile, in the format of activations the type takes:
+//             Input(block of the tile, tokens of the tile, first of the tokens)
+//   add_block<n>(group, n_blocks, b, input, sums)   sums[t] += block b of the group · token t, for n tokens
+#pragma once
+
+#include "backend/cpu/isa/dot.h"
+
+namespace msrnn::cpu::MSRNN_ISA {
+
+class Int8Input {
+ public:
+  static constexpr InputFormat kFormat = InputFormat::int8;
+
+  Int8Input(const std::byte* block, int tile_tokens, int first)
+      : numbers_(block + first * kBlockCols),
+        fields_(block + tile_tokens * kBlockCols + first * 4),
+        tile_tokens_(tile_tokens) {}
+
+  const std::int8_t* numbers(int t) const {
+    return reinterpret_cast<const std::int8_t*>(numbers_) + t * kBlockCols;
+  }
+  F32 scale(int t) const { return broadcast(field<float>(0)[t]); }
+  F32 scaled_sum(int t) const { return broadcast(field<float>(1)[t]); }
+  IntRows minus_8_sums(int t) const { return broadcast_rows(field<std::int32_t>(2)[t]); }
+  IntRows minus_128_sums(int t) const { return broadcast_rows(field<std::int32_t>(3)[t]); }
+
+ private:
+  template <class T>
+  const T* field(int i) const {
+    return reinterpret_cast<const T*>(fields_ + 4 * i * tile_tokens_);
+  }
+
+  const std::byte *numbers_, *fields_;
+  int tile_tokens_;
+};
+
+template <class Number, InputFormat format>
+class PlainInput {
+ public:
+  static constexpr InputFormat kFormat = format;
+
+  PlainInput(const std::byte* block, int, int first)
+      : numbers_(reinterpret_cast<const Number*>(block) + first * kBlockCols) {}
+
+  const Number* numbers(int t) const { return numbers_ + t * kBlockCols; }
+
+ private:
+  const Number* numbers_;
+};
+using FloatInput = PlainInput<float, InputFormat::f32>;
+using BFloat16Input = PlainInput<BFloat16, InputFormat::bf16>;
+
+// sum + integers · weight scale · activation scale
+inline Rows add_scaled(const IntRows& integers, const Rows& scale, F32 input_scale, const Rows& sum) {
+  return each_part(
+      [&](int i) { return fma(to_float(integers.part[i]), scale.part[i] * input_scale, sum.part[i]); });
+}
+
+// One block of quantised weights, unpacked once for all tokens.
+struct Q8_0Block {
+  static constexpr DType kType = DType::q8_0;
+  Bytes bytes;
+  Rows scale;
+
+  Q8_0Block(const std::byte* numbers, const Half* scales)
+      : bytes(unpack_bytes(numbers)), scale(load_rows(scales)) {}
+
+  Rows add(const Int8Input& x, int t, const Rows& sum) const {
+    const IntRows start = kBytesZero == 128 ? x.minus_128_sums(t) : broadcast_rows(0);
+    return add_scaled(dot(bytes, x.numbers(t), start), scale, x.scale(t), sum);
+  }
+};
+
+struct Q4_0Block {
+  static constexpr DType kType = DType::q4_0;
+  Nibbles nibbles;
+  Rows scale;
+
+  Q4_0Block(const std::byte* numbers, const Half* scales)
+      : nibbles(unpack_nibbles(numbers)), scale(load_rows(scales)) {}
+
+  Rows add(const Int8Input& x, int t, const Rows& sum) const {
+    return add_scaled(dot(nibbles, x.numbers(t), x.minus_8_sums(t)), scale, x.scale(t), sum);
+  }
+};
+
+struct Q4_1Block {
+  static constexpr DType kType = DType::q4_1;
+  Nibbles nibbles;
+  Rows scale, minimum;
+
+  Q4_1Block(const std::byte* numbers, const Half* scales)
+      : nibbles(unpack_nibbles(numbers)), scale(load_rows(scales)), minimum(load_rows(scales + kGroupRows)) {}
+
+  Rows add(const Int8Input& x, int t, const Rows& sum) const {
+    const Rows with_minimum = fma(minimum, x.scaled_sum(t), sum);
+    return add_scaled(dot(nibbles, x.numbers(t), broadcast_rows(0)), scale, x.scale(t), with_minimum);
+  }
+};
+
+template <class Block>
+struct Quantised {
+  using Input = Int8Input;
+
+  template <int n>
+  static void add_block(const std::byte* group, std::int64_t n_blocks, std::int64_t b, const Input& x,
+                        Rows (&sums)[n]) {
+    const std::byte* scales = group + n_blocks * block_bytes(Block::kType) + b * scale_bytes(Block::kType);
+    const Block block(group + b * block_bytes(Block::kType), reinterpret_cast<const Half*>(scales));
+    for (int t = 0; t < n; ++t) sums[t] = block.add(x, t, sums[t]);
+  }
+};
+
+// f32 and f16
+template <class Number, DType type>
+struct Plain {
+  using Input = FloatInput;
+
+  template <int n>
+  static void add_block(const std::byte* group, std::int64_t, std::int64_t b, const Input& x,
+                        Rows (&sums)[n]) {
+    const auto* weights = reinterpret_cast<const Number*>(group + b * block_bytes(type));
+    for (int c = 0; c < kBlockCols; ++c) {
+      const Rows w = load_rows(weights + c * kGroupRows);
+      for (int t = 0; t < n; ++t) sums[t] = fma(w, broadcast(x.numbers(t)[c]), sums[t]);
+    }
+  }
+};
+
+#if defined(__AVX512BF16__)
+// Pairs of products, both numbers in bf16, are summed in float.
+struct BFloat16Weights {
+  using Input = BFloat16Input;
+
+  template <int n>
+  static void add_block(const std::byte* group, std::int64_t, std::int64_t b, const Input& x,
+                        Rows (&sums)[n]) {
+    const std::byte* pairs = group + b * block_bytes(DType::bf16);
+    for (int c = 0; c < kBlockCols; c += 2) {
+      const auto w = reinterpret_cast<__m512bh>(_mm512_loadu_si512(pairs + c * kGroupRows * 2));
+      for (int t = 0; t < n; ++t) {
+        std::int32_t pair;
+        __builtin_memcpy(&pair, x.numbers(t) + c, sizeof pair);
+        const auto both = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
+        sums[t].part[0].v = _mm512_dpbf16_ps(sums[t].part[0].v, w, both);
+      }
+    }
+  }
+};
+#else
+struct BFloat16Weights {
+  using Input = FloatInput;
+
+  template <int n>
+  static void add_block(const std::byte* group, std::int64_t, std::int64_t b, const Input& x,
+                        Rows (&sums)[n]) {
+    const auto* pairs = reinterpret_cast<const std::int32_t*>(group + b * block_bytes(DType::bf16));
+    for (int c = 0; c < kBlockCols; c += 2, pairs += kGroupRows) {
+      const Rows first = each_part([&](int i) { return first_bfloat16(load(pairs + i * kLanes)); });
+      const Rows second = each_part([&](int i) { return second_bfloat16(load(pairs + i * kLanes)); });
+      for (int t = 0; t < n; ++t) {
+        sums[t] = fma(first, broadcast(x.numbers(t)[c]), sums[t]);
+        sums[t] = fma(second, broadcast(x.numbers(t)[c + 1]), sums[t]);
+      }
+    }
+  }
+};
+#endif
+
+}  // namespace msrnn::cpu::MSRNN_ISA

@@ -1,0 +1,57 @@
+// The kernels of one instruction set, as a table. isa/*.cpp fills one in for each; dispatch.cpp picks one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "backend/cpu/attention_kernels.h"
+#include "backend/cpu/layout.h"
+#include "tensor/dtype.h"
+
+namespace msrnn::cpu {
+
+inline constexpr int kDTypes = 6;
+
+// For a given token all of these do the same operations in the same order, whatever else is in the tile.
+struct MatmulKernels {
+  // out[t][r] = Σ_c weight[r][c] · tile[t][c] for 16 rows and the tile's tokens. group and tile as layout.h
+  // says, the tile in the format input_format() gives; out: [n_tokens][16].
+  using Product = void (*)(const std::byte* group, std::int64_t n_blocks, const std::byte* tile, int n_tokens,
+                           float* out);
+  // Writes n numbers as token `token` of a tile of n_tokens, from the block `tile` points to on.
+  using Encode = void (*)(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token);
+
+  Product product[kDTypes];      // by DType
+  Encode encode[kInputFormats];  // by InputFormat
+  InputFormat bf16_input;        // what products with bf16 weights take
+  // out = x / sqrt(mean(x²) + epsilon) · gain; all [n]
+  void (*normalise)(const float* x, const float* gain, float epsilon, std::int64_t n, float* out);
+  // out = gate / (1 + e^−gate) · up; all [n]
+  void (*silu_times)(const float* gate, const float* up, std::int64_t n, float* out);
+  // Turns the pairs of one head, x[2i] with x[2i + 1] or x[i] with x[i + n_pairs], by the angles whose
+  // cosines and sines are given.
+  using Rotate = void (*)(float* x, const float* cosines, const float* sines, std::int64_t n_pairs);
+  Rotate rotate_interleaved, rotate_halves;
+
+  InputFormat input_format(DType weight) const {
+    if (is_quantised(weight)) return InputFormat::int8;
+    return weight == DType::bf16 ? bf16_input : InputFormat::f32;
+  }
+};
+
+struct Kernels {
+  std::string_view isa;
+  MatmulKernels matmul;
+  AttentionKernels attention;
+};
+
+// The best this processor has, or what the environment variable MSRNN_ISA names. Throws UsageError if that is
+// unknown or unsupported here.
+const Kernels& kernels();
+
+// All that run on this processor, from the plainest to the best.
+std::vector<const Kernels*> supported_kernels();
+
+}  // namespace msrnn::cpu

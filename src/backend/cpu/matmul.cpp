@@ -1,0 +1,33 @@
+#include "backend/cpu/matmul.h"
+
+namespace msrnn::cpu {
+namespace {
+
+// More tasks than threads, so that one thread which is held up does not hold up the others.
+constexpr std::int64_t kTasksPerThread = 4;
+
+std::int64_t parts(std::int64_t n, std::int64_t size) { return (n + size - 1) / size; }
+
+}  // namespace
+
+WorkSplit::WorkSplit(std::int64_t n_units, std::int64_t n_tokens, int threads)
+    : n_units_(n_units), n_tokens_(n_tokens) {
+  const std::int64_t wanted = threads == 1 ? 1 : threads * kTasksPerThread;
+  // A unit of one tile is some microseconds of work: with several tiles each is a task of its own.
+  const bool many_tokens = n_tokens > 2 * kTileTokens;
+  units_per_part_ = many_tokens ? 1 : std::max<std::int64_t>(1, n_units / wanted);
+  unit_parts_ = parts(n_units, units_per_part_);
+  const std::int64_t n_tiles = parts(n_tokens, kTileTokens);
+  const std::int64_t token_parts = std::clamp<std::int64_t>(parts(wanted, unit_parts_), 1, n_tiles);
+  tokens_per_part_ = parts(n_tiles, token_parts) * kTileTokens;
+  token_parts_ = parts(n_tokens, tokens_per_part_);
+}
+
+WorkPart WorkSplit::part(std::int64_t task) const {
+  const std::int64_t unit = task % unit_parts_ * units_per_part_;
+  const std::int64_t token = task / unit_parts_ * tokens_per_part_;
+  return {unit, std::min(unit + units_per_part_, n_units_), token,
+          std::min(token + tokens_per_part_, n_tokens_)};
+}
+
+}  // namespace msrnn::cpu

@@ -1,0 +1,37 @@
+// A weight matrix as this device keeps it: repacked for its matrix products (layout.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "backend/backend.h"
+#include "backend/cpu/layout.h"
+#include "base/thread_pool.h"
+#include "tensor/tensor.h"
+
+namespace msrnn::cpu {
+
+class PackedWeight final : public Weight {
+ public:
+  // `stored` stays readable for rows(). Throws Error if quantised rows are not whole blocks.
+  PackedWeight(const TensorView& stored, ThreadPool& pool);
+
+  std::size_t bytes() const override { return packed_.size(); }
+  std::int64_t n_groups() const { return cpu::n_groups(rows()); }
+  std::int64_t n_blocks() const { return cpu::n_blocks(cols()); }
+  const std::byte* group(std::int64_t g) const { return packed_.data() + g * group_bytes(dtype(), cols()); }
+  // The matrix as it came.
+  const TensorView& stored() const { return stored_; }
+  // The only row of a vector (a norm's gain), [cols].
+  const float* vector() const { return vector_.as<float>(); }
+
+ private:
+  TensorView stored_;
+  Buffer packed_;
+  Buffer vector_;
+};
+
+// This device's own view of a weight it prepared.
+inline const PackedWeight& packed(const Weight& weight) { return static_cast<const PackedWeight&>(weight); }
+
+}  // namespace msrnn::cpu
