@@ -1,0 +1,233 @@
+#include "backend/cpu/attend_blocks.h"
+
+#include <algorithm>
+
+namespace msrnn::cpu {
+namespace {
+
+constexpr int kSubBlock = 64;      // rows whose scores are kept at once
+constexpr int kTileRows = 16;      // rows of a task
+constexpr int kTileColumns = 256;  // columns at a time where scores are not kept; whole key panels
+
+static_assert(kTileColumns % kKeyPanel == 0);
+
+}  // namespace
+
+void BlockAttention::lay_out(Arena& arena, const AttentionPass& pass, const AttentionJob& job) {
+  const AttentionShape& shape = pass.shape;
+  const std::int64_t n_heads = shape.n_heads, tile = std::int64_t{kTileRows} * shape.group();
+  const std::int64_t workers = pass.pool.size();
+  head_dim_ = shape.head_dim;
+  columns_.lay_out(arena, pass, job, kSubBlock);
+  queries_ = arena.take<float>(kSubBlock * n_heads * head_dim_);
+  sums_ = arena.take<float>(workers * tile * columns_.value_stride());
+  softmax_ = arena.take<RunningSoftmax>(workers * tile);
+  inverse_sums_ = arena.take<float>(kSubBlock * n_heads);
+  const bool kept = observes(job.policy);
+  exponentials_ = arena.take<float>(kept ? kSubBlock * n_heads * columns_.room() : 0);
+  tile_scores_ = arena.take<float>(kept ? 0 : workers * tile * kTileColumns);
+}
+
+void BlockAttention::run(const AttentionPass& pass, const AttentionJob& job) {
+  Arena wanted;
+  lay_out(wanted, pass, job);
+  memory_.require(wanted.used());
+  Arena arena(memory_.data());
+  lay_out(arena, pass, job);
+
+  columns_.load_state(pass, job);
+  for (first_row_ = 0; first_row_ < job.n_rows; first_row_ += kSubBlock) {
+    n_rows_ = std::min(kSubBlock, job.n_rows - first_row_);
+    run_rows(pass, job);
+  }
+  columns_.store_slots(job);
+}
+
+void BlockAttention::run_rows(const AttentionPass& pass, const AttentionJob& job) {
+  const auto sweep_lanes = [&] {
+    pass.pool.for_each(job.state.lanes,
+                       [&](std::int64_t lane, int) { sweep(pass, job, static_cast<int>(lane)); });
+  };
+  columns_.add_rows(pass, job, first_row_, n_rows_);
+  if (observes(job.policy)) {
+    for_each_tile(pass, [&](Tile tile) { score(pass, job, tile); });
+    sweep_lanes();
+    for_each_tile(pass, [&](Tile tile) { weigh(pass, job, tile); });
+  } else {
+    sweep_lanes();
+    for_each_tile(pass, [&](Tile tile) { attend(pass, job, tile); });
+  }
+  if (job.victims != nullptr) report_victims(job);
+  columns_.commit(pass, job, n_rows_);
+}
+
+template <class Body>
+void BlockAttention::for_each_tile(const AttentionPass& pass, Body body) {
+  const int n_tiles = (n_rows_ + kTileRows - 1) / kTileRows;
+  pass.pool.for_each(std::int64_t{pass.shape.n_kv_heads} * n_tiles, [&](std::int64_t task, int worker) {
+    const int begin = static_cast<int>(task % n_tiles) * kTileRows;
+    body(Tile{static_cast<int>(task / n_tiles), begin, std::min(begin + kTileRows, n_rows_), worker});
+  });
+}
+
+float* BlockAttention::query(std::int64_t group, int kv_head, int row) const {
+  return queries_ + (std::int64_t{kv_head} * kSubBlock + row) * group * head_dim_;
+}
+
+float* BlockAttention::exponentials(std::int64_t group, int kv_head, int row) const {
+  return exponentials_ + (std::int64_t{kv_head} * kSubBlock + row) * group * columns_.room();
+}
+
+void BlockAttention::load_queries(const AttentionPass& pass, const AttentionJob& job, Tile tile) {
+  const std::int64_t group = pass.shape.group(), n = group * head_dim_;
+  for (int r = tile.begin_row; r < tile.end_row; ++r) {
+    const float* q = pass.qkv.q.row(job.first_row + first_row_ + r) + tile.kv_head * n;
+    float* scaled = query(group, tile.kv_head, r);
+    for (std::int64_t i = 0; i < n; ++i) scaled[i] = q[i] * pass.shape.scale;
+  }
+}
+
+// scores[row][group][n] of rows of a KV head with columns [first, first + n), which are whole key panels.
+void BlockAttention::multiply_keys(const AttentionPass& pass, int kv_head, int row, int n_rows,
+                                   std::int64_t first, std::int64_t n, float* scores,
+                                   std::int64_t stride) const {
+  const int group = pass.shape.group();
+  for (std::int64_t c = 0; c < n; c += kKeyPanel) {
+    pass.kernels.attention.multiply({query(group, kv_head, row), head_dim_, columns_.key(kv_head, first + c),
+                                     kKeyPanel, scores + c, stride, n_rows * group, kKeyPanel,
+                                     static_cast<int>(head_dim_)});
+  }
+}
+
+// The exponentials of a tile, as if nothing were dropped in this sub-block.
+void BlockAttention::score(const AttentionPass& pass, const AttentionJob& job, Tile tile) {
+  load_queries(pass, job, tile);
+  const int group = pass.shape.group();
+  const Lane& lane = columns_.lane(job.state.lane_of(tile.kv_head));
+  const auto n = static_cast<int>(aligned_columns(lane.n_columns + tile.end_row, kKeyPanel));
+  multiply_keys(pass, tile.kv_head, tile.begin_row, tile.end_row - tile.begin_row, 0, n,
+                exponentials(group, tile.kv_head, tile.begin_row), columns_.room());
+  for (int r = tile.begin_row; r < tile.end_row; ++r) {
+    for (int g = 0; g < group; ++g) {
+      RunningSoftmax softmax;
+      pass.kernels.attention.soften({exponentials(group, tile.kv_head, r) + g * columns_.room(), n,
+                                     lane.columns.first_row, lane.columns.last_row, r},
+                                    softmax);
+    }
+  }
+}
+
+// One row of a lane from its scores over the columns still alive.
+void BlockAttention::score_again(const AttentionPass& pass, const AttentionJob& job, int lane_index,
+                                 int row) {
+  const int group = pass.shape.group(), n_kv_heads = pass.shape.n_kv_heads / job.state.lanes;
+  const Lane& lane = columns_.lane(lane_index);
+  const auto n = static_cast<int>(aligned_columns(lane.n_columns + row + 1, kKeyPanel));
+  for (int kv_head = lane_index * n_kv_heads; kv_head < (lane_index + 1) * n_kv_heads; ++kv_head) {
+    float* scores = exponentials(group, kv_head, row);
+    multiply_keys(pass, kv_head, row, 1, 0, n, scores, columns_.room());
+    for (int g = 0; g < group; ++g) {
+      RunningSoftmax softmax;
+      pass.kernels.attention.soften(
+          {scores + g * columns_.room(), n, lane.columns.first_row, lane.columns.last_row, row}, softmax);
+    }
+  }
+}
+
+void BlockAttention::sweep(const AttentionPass& pass, const AttentionJob& job, int lane_index) {
+  const Lane& lane = columns_.lane(lane_index);
+  const int group = pass.shape.group(), n_kv_heads = pass.shape.n_kv_heads / job.state.lanes;
+  SweepArgs args{};
+  args.columns = lane.columns;
+  args.new_column = lane.n_columns;
+  args.n_columns = lane.n_columns + 1;
+  args.end_row = n_rows_;
+  args.resume = -1;
+  args.first_position = job.first_position + first_row_;
+  args.n_live = lane.n_columns;
+  args.capacity = job.state.capacity;
+  args.exponentials = exponentials(group, lane_index * n_kv_heads, 0);
+  args.kv_stride = std::int64_t{kSubBlock} * group * columns_.room();
+  args.stride = columns_.room();
+  args.n_kv_heads = n_kv_heads;
+  args.group = group;
+  args.inverse_sums = inverse_sums_ + std::int64_t{lane_index} * n_kv_heads * group;
+  args.inverse_stride = pass.shape.n_heads;
+  args.mass = lane.mass;
+  args.worth = lane.worth;
+  args.dropped = lane.dropped;
+  while ((args.begin_row = run_sweep(pass.kernels.attention, job.policy, args)) < n_rows_) {
+    score_again(pass, job, lane_index, args.begin_row);
+    args.resume = args.begin_row;
+  }
+}
+
+// What a tile's rows saw, weighted; columns dropped before a row are taken out of its exponentials.
+void BlockAttention::weigh(const AttentionPass& pass, const AttentionJob& job, Tile tile) {
+  const int group = pass.shape.group(), m = (tile.end_row - tile.begin_row) * group;
+  const Lane& lane = columns_.lane(job.state.lane_of(tile.kv_head));
+  float* const e = exponentials(group, tile.kv_head, tile.begin_row);
+  for (int r = 0; r + 1 < tile.end_row; ++r) {
+    if (lane.dropped[r] < 0) continue;
+    const int first = std::max(r + 1 - tile.begin_row, 0);
+    for (int i = first * group; i < m; ++i) e[i * columns_.room() + lane.dropped[r]] = 0;
+  }
+  float* const sums = sums_ + std::int64_t{tile.worker} * kTileRows * group * columns_.value_stride();
+  pass.kernels.attention.multiply({e, columns_.room(), columns_.value(tile.kv_head, 0),
+                                   columns_.value_stride(), sums, columns_.value_stride(), m,
+                                   static_cast<int>(columns_.value_stride()), lane.n_columns + tile.end_row});
+  for (int i = 0; i < m; ++i) {
+    const int r = tile.begin_row + i / group, head = tile.kv_head * group + i % group;
+    float* out = pass.out.row(job.first_row + first_row_ + r) + head * head_dim_;
+    std::copy_n(sums + i * columns_.value_stride(), head_dim_, out);
+    pass.kernels.attention.scale(out, head_dim_, inverse_sums_[std::int64_t{r} * pass.shape.n_heads + head]);
+  }
+}
+
+void BlockAttention::attend(const AttentionPass& pass, const AttentionJob& job, Tile tile) {
+  load_queries(pass, job, tile);
+  const AttentionKernels& kernels = pass.kernels.attention;
+  const int group = pass.shape.group(), m = (tile.end_row - tile.begin_row) * group;
+  const std::int64_t stride = columns_.value_stride();
+  const Lane& lane = columns_.lane(job.state.lane_of(tile.kv_head));
+  const std::int64_t of_worker = std::int64_t{tile.worker} * kTileRows * group;
+  float* const sums = sums_ + of_worker * stride;
+  float* const scores = tile_scores_ + of_worker * kTileColumns;
+  RunningSoftmax* const softmax = softmax_ + of_worker;
+  std::fill_n(sums, m * stride, 0.0f);
+  std::fill_n(softmax, m, RunningSoftmax{});
+
+  const std::int64_t n_columns = lane.n_columns + tile.end_row;
+  for (std::int64_t c = 0; c < n_columns; c += kTileColumns) {
+    const auto n_seen = static_cast<int>(std::min<std::int64_t>(kTileColumns, n_columns - c));
+    const auto n = static_cast<int>(aligned_columns(n_seen, kKeyPanel));
+    multiply_keys(pass, tile.kv_head, tile.begin_row, tile.end_row - tile.begin_row, c, n, scores,
+                  kTileColumns);
+    for (int i = 0; i < m; ++i) {
+      const float factor = kernels.soften({scores + i * kTileColumns, n, lane.columns.first_row + c,
+                                           lane.columns.last_row + c, tile.begin_row + i / group},
+                                          softmax[i]);
+      if (factor != 1) kernels.scale(sums + i * stride, stride, factor);
+    }
+    kernels.multiply_add({scores, kTileColumns, columns_.value(tile.kv_head, c), stride, sums, stride, m,
+                          static_cast<int>(stride), n_seen});
+  }
+  for (int i = 0; i < m; ++i) {
+    const int r = tile.begin_row + i / group, head = tile.kv_head * group + i % group;
+    float* out = pass.out.row(job.first_row + first_row_ + r) + head * head_dim_;
+    std::copy_n(sums + i * stride, head_dim_, out);
+    kernels.scale(out, head_dim_, 1 / softmax[i].sum);
+  }
+}
+
+void BlockAttention::report_victims(const AttentionJob& job) const {
+  for (int l = 0; l < job.state.lanes; ++l) {
+    const Lane& lane = columns_.lane(l);
+    std::int32_t* victims = job.victims + std::int64_t{l} * job.n_rows + first_row_;
+    for (int r = 0; r < n_rows_; ++r) {
+      victims[r] = lane.dropped[r] < 0 ? kEmpty : lane.columns.position[lane.dropped[r]];
+    }
+  }
+}
+
+}  // namespace msrnn::cpu

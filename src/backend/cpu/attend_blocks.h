@@ -1,0 +1,61 @@
+// Attention of many rows at once, with the victims and results of single steps.
+//
+// Scores of all rows of a sub-block with all columns are one product, for eviction only hides columns. A
+// sweep through the rows finds out which; the output is another product.
+#pragma once
+
+#include <cstdint>
+
+#include "backend/backend.h"
+#include "backend/cpu/attention_pass.h"
+#include "backend/cpu/block_columns.h"
+#include "tensor/tensor.h"
+
+namespace msrnn::cpu {
+
+class BlockAttention {
+ public:
+  // Positions are absolute.
+  void run(const AttentionPass& pass, const AttentionJob& job);
+
+ private:
+  // Rows of one KV head: what one task attends.
+  struct Tile {
+    int kv_head, begin_row, end_row, worker;
+  };
+
+  void lay_out(Arena& arena, const AttentionPass& pass, const AttentionJob& job);
+  void run_rows(const AttentionPass& pass, const AttentionJob& job);
+  template <class Body>
+  void for_each_tile(const AttentionPass& pass, Body body);
+  void load_queries(const AttentionPass& pass, const AttentionJob& job, Tile tile);
+
+  // Policies that observe: every tile is scored, all rows are swept, every tile is weighed.
+  void score(const AttentionPass& pass, const AttentionJob& job, Tile tile);
+  void sweep(const AttentionPass& pass, const AttentionJob& job, int lane);
+  void weigh(const AttentionPass& pass, const AttentionJob& job, Tile tile);
+  // Others: rows are swept first, then a tile goes over the columns with a running softmax.
+  void attend(const AttentionPass& pass, const AttentionJob& job, Tile tile);
+
+  void score_again(const AttentionPass& pass, const AttentionJob& job, int lane, int row);
+  void multiply_keys(const AttentionPass& pass, int kv_head, int row, int n_rows, std::int64_t first,
+                     std::int64_t n, float* scores, std::int64_t stride) const;
+  void report_victims(const AttentionJob& job) const;
+
+  // Scores, then exponentials, of the first query head of a row and KV head; the next head's follow.
+  float* exponentials(std::int64_t group, int kv_head, int row) const;
+  float* query(std::int64_t group, int kv_head, int row) const;
+
+  BlockColumns columns_;
+  Buffer memory_;
+  float* queries_ = nullptr;           // [n_kv_heads][row][group][head_dim], scaled
+  float* exponentials_ = nullptr;      // [n_kv_heads][row][group][room]
+  float* inverse_sums_ = nullptr;      // [row][n_heads]
+  float* sums_ = nullptr;              // [worker][tile row][group][value stride]
+  float* tile_scores_ = nullptr;       // [worker][tile row][group][columns of a tile]
+  RunningSoftmax* softmax_ = nullptr;  // [worker][tile row][group]
+  std::int64_t head_dim_ = 0;
+  int first_row_ = 0, n_rows_ = 0;  // the sub-block, within the job
+};
+
+}  // namespace msrnn::cpu

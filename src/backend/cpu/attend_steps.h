@@ -1,0 +1,61 @@
+// Attention one token at a time: decoding, and position modes in which keys turn with every eviction.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/cpu/arena.h"
+#include "backend/cpu/attention_pass.h"
+#include "backend/cpu/lane.h"
+#include "backend/cpu/rotation_table.h"
+#include "tensor/tensor.h"
+
+namespace msrnn::cpu {
+
+// A step of one job is cut into chunks of slots, whose results are merged in slot order; the chunks of all
+// jobs are one parallel loop.
+class StepAttention {
+ public:
+  // Row 0 of all jobs, then row 1, …
+  void run(const AttentionPass& pass, std::span<const AttentionJob* const> jobs);
+
+ private:
+  // One job's scratch.
+  struct Seat {
+    const AttentionJob* job = nullptr;
+    std::int64_t stride = 0;                // of exponentials: slots, rounded up
+    std::int32_t n_used = 0, n_chunks = 0;  // slots and chunks up to the last live slot of any lane
+    float* q = nullptr;                     // [n_heads][head_dim], scaled, and rotated where that is due
+    float* exponentials = nullptr;          // [n_heads][stride]
+    RunningSoftmax* softmax = nullptr;      // [n_kv_heads][chunk][group]
+    float* sums = nullptr;                  // [n_kv_heads][chunk][group][head_dim]
+    float* inverse_sums = nullptr;          // [n_heads]
+    float* rotated_keys = nullptr;          // [n_kv_heads][slots][head_dim]
+    std::int32_t* by_age = nullptr;         // [lanes][slots], the live slots, oldest first
+    std::int32_t* n_live = nullptr;         // [lanes], how many these are
+    std::int32_t* turns = nullptr;          // [lanes][slots], rotary position of each live slot
+    std::vector<Lane> lanes;
+
+    bool rotates() const { return job->positions != PositionMode::absolute; }
+  };
+  struct Task {
+    std::int32_t seat, part, chunk;  // part: KV head, or lane
+  };
+
+  void lay_out(Arena& arena, Seat& seat, const AttentionShape& shape);
+  void step(const AttentionPass& pass, std::int32_t row);
+  void enter(const AttentionPass& pass, Seat& seat, std::int32_t row);
+  void find_turns(Seat& seat, int lane, std::int32_t row);
+  void attend(const AttentionPass& pass, const Seat& seat, int kv_head, int chunk, std::int32_t row);
+  void merge(const AttentionPass& pass, const Seat& seat, int head, std::int32_t row);
+  void evict(const AttentionPass& pass, const Seat& seat, int lane, std::int32_t row);
+
+  Buffer memory_;
+  std::vector<Seat> seats_;
+  std::vector<Task> tasks_;
+  RotationTable table_;
+};
+
+}  // namespace msrnn::cpu

@@ -1,0 +1,64 @@
+// The keys and values that a block of rows can look at, as matrices in f32: one column for each live token of
+// the state, then one for each row. When the rows are done, those still alive move into the columns, and the
+// slots, of the tokens that went.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/cpu/arena.h"
+#include "backend/cpu/attention_pass.h"
+#include "backend/cpu/lane.h"
+
+namespace msrnn::cpu {
+
+class BlockColumns {
+ public:
+  // Room for a state and max_rows rows.
+  void lay_out(Arena& arena, const AttentionPass& pass, const AttentionJob& job, int max_rows);
+  // The live tokens of the state become columns, in slot order.
+  void load_state(const AttentionPass& pass, const AttentionJob& job);
+  // Rows [first_row, first_row + n_rows) of the job become columns after those, their numbers rounded to the
+  // state's type.
+  void add_rows(const AttentionPass& pass, const AttentionJob& job, int first_row, int n_rows);
+  // After a sweep over the n_rows added: survivors take the places of what was dropped, here and in the
+  // state.
+  void commit(const AttentionPass& pass, const AttentionJob& job, int n_rows);
+  // Positions, scores and free slots go back to the state.
+  void store_slots(const AttentionJob& job) const;
+
+  // Of each matrix; whole key panels.
+  std::int64_t room() const { return room_; }
+  std::int64_t value_stride() const { return value_stride_; }
+  Lane& lane(int l) { return lanes_[static_cast<std::size_t>(l)]; }
+  const Lane& lane(int l) const { return lanes_[static_cast<std::size_t>(l)]; }
+  // The key of a column: numbers kKeyPanel apart, next to those of the other columns of its panel.
+  float* key(int kv_head, std::int64_t column) const {
+    const std::int64_t in_panel = column % kKeyPanel;
+    return keys_ + (kv_head * room_ + column - in_panel) * head_dim_ + in_panel;
+  }
+  // The value of a column, padded with zeros to value_stride(); the next column's follows.
+  float* value(int kv_head, std::int64_t column) const {
+    return values_ + (kv_head * room_ + column) * value_stride_;
+  }
+
+ private:
+  struct Move {
+    std::int32_t from, to;
+  };
+
+  void load(const AttentionKernels& kernels, int kv_head, std::int64_t column, DType type,
+            const std::byte* key, const std::byte* value, float* scratch) const;
+  void plan_moves(Lane& of, std::vector<Move>& moves, int n_rows) const;
+  float* scratch(int worker) const { return scratch_ + worker * 3 * head_dim_; }
+
+  std::vector<Lane> lanes_;
+  std::vector<std::vector<Move>> moves_;  // [lanes]
+  std::int64_t room_ = 0, head_dim_ = 0, value_stride_ = 0;
+  float* keys_ = nullptr;     // [n_kv_heads][column / kKeyPanel][head_dim][kKeyPanel]
+  float* values_ = nullptr;   // [n_kv_heads][room][value_stride]
+  float* scratch_ = nullptr;  // [worker][3][head_dim]
+};
+
+}  // namespace msrnn::cpu
