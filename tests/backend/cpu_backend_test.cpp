@@ -1,0 +1,214 @@
+// The fused steps of the cpu device against those of the reference device.
+#include "backend/cpu/cpu_backend.h"
+
+#include <memory>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "msrnn/error.h"
+
+#include "backend/reference/reference_backend.h"
+#include "backend/registry.h"
+#include "matrix_lab.h"
+
+namespace msrnn {
+namespace {
+
+using testing::kAllTypes;
+using testing::random_numbers;
+using testing::StoredMatrix;
+
+// A device and the weights of a small decoder block on it: width 64, 4 query and 2 KV heads of 16.
+class Block {
+ public:
+  struct Stored {
+    StoredMatrix gain{DType::f32, 1, 64}, q, k, v, gate, up, down, head;
+
+    Stored(DType first, DType second, std::int64_t ffn)
+        : q(first, 64, 64),
+          k(second, 32, 64),
+          v(first, 32, 64),
+          gate(first, ffn, 64),
+          up(second, ffn, 64),
+          down(second, 64, ffn),
+          head(second, 101, 64) {
+      unsigned seed = 0;
+      for (StoredMatrix* m : {&q, &k, &v, &gate, &up, &down, &head}) {
+        m->randomise(++seed, m->view().dtype == DType::q8_0 ? 0.002f : 0.02f);
+      }
+      gain.randomise(++seed, 1.0f);
+    }
+  };
+
+  Block(std::unique_ptr<Backend> backend, const Stored& stored) : backend_(std::move(backend)) {
+    const auto take = [&](const StoredMatrix& m) { return backend_->prepare(m.view()); };
+    const NormWeights norm{take(stored.gain), 1e-5f};
+    attention_ = {norm, take(stored.q), take(stored.k), take(stored.v)};
+    ffn_ = {norm, take(stored.gate), take(stored.up), take(stored.down)};
+    head_ = {norm, take(stored.head)};
+  }
+
+  std::vector<float> qkv(std::vector<float> x, Rope::Pairs pairs,
+                         const std::vector<std::int32_t>& rotations) {
+    const auto rows = static_cast<std::int64_t>(rotations.size());
+    std::vector<float> out(static_cast<std::size_t>(rows * 128));
+    const Qkv parts{
+        {out.data(), rows, 64}, {out.data() + rows * 64, rows, 32}, {out.data() + rows * 96, rows, 32}};
+    const std::vector<double> frequencies = {1, 0.5, 0.25, 0.1, 0.05, 0.01, 0.001, 0.0001};
+    backend_->qkv(parts, {x.data(), rows, 64}, attention_, {frequencies, pairs}, rotations);
+    return out;
+  }
+  std::vector<float> feed_forward(std::vector<float> x) {
+    backend_->feed_forward(rows_of(x), ffn_, Activation::silu);
+    return x;
+  }
+  // Twice x stands in for another tensor.
+  std::vector<float> project_add(std::vector<float> x) {
+    std::vector<float> y = x;
+    for (float& number : y) number *= 2;
+    backend_->project_add(rows_of(x), rows_of(y), *attention_.q);
+    return x;
+  }
+  std::vector<float> logits(std::vector<float> x, const std::vector<std::int32_t>& rows) {
+    std::vector<float> out(rows.size() * 101);
+    backend_->logits({out.data(), static_cast<std::int64_t>(rows.size()), 101}, rows_of(x), head_, rows);
+    return out;
+  }
+  std::vector<float> embed(const std::vector<Token>& tokens) {
+    std::vector<float> x(tokens.size() * 64);
+    backend_->embed(rows_of(x), *head_.output, tokens);
+    return x;
+  }
+
+ private:
+  static Tensor rows_of(std::vector<float>& x) {
+    return {x.data(), static_cast<std::int64_t>(x.size()) / 64, 64};
+  }
+
+  std::unique_ptr<Backend> backend_;
+  AttentionWeights attention_;
+  FfnWeights ffn_;
+  HeadWeights head_;
+};
+
+// The root-mean-square difference as a part of the root-mean-square size.
+double relative_error(const std::vector<float>& found, const std::vector<float>& expected) {
+  double difference = 0, size = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    difference += std::pow(double{found[i]} - expected[i], 2);
+    size += std::pow(double{expected[i]}, 2);
+  }
+  return std::sqrt(difference / size);
+}
+
+// Activations rounded to int8 in blocks, or to bf16, are good to about half a percent; a product of two such
+// factors feeds the last product of a feed-forward step.
+double tolerance(DType first, DType second) {
+  const auto rounded = [](DType type) { return is_quantised(type) || type == DType::bf16; };
+  return rounded(first) || rounded(second) ? 0.02 : 2e-6;
+}
+
+class StepTest : public ::testing::TestWithParam<const cpu::Kernels*> {
+ protected:
+  Block cpu(const Block::Stored& stored, int threads = 2) const {
+    return {std::make_unique<CpuBackend>(threads, *GetParam()), stored};
+  }
+  static Block reference(const Block::Stored& stored) {
+    return {std::make_unique<ReferenceBackend>(1), stored};
+  }
+};
+
+TEST_P(StepTest, EveryPairOfTypesMatchesTheReference) {
+  for (const DType first : kAllTypes) {
+    for (const DType second : kAllTypes) {
+      const Block::Stored stored(first, second, 96);
+      Block fast = cpu(stored), exact = reference(stored);
+      const double bound = tolerance(first, second);
+      for (const std::size_t rows : {1u, 3u, 19u, 50u}) {
+        const auto x = random_numbers(rows * 64, 5);
+        std::vector<std::int32_t> rotations(rows);
+        for (std::size_t r = 0; r < rows; ++r) rotations[r] = static_cast<std::int32_t>(r * 97);
+        rotations[rows / 2] = kUnrotated;
+        const std::string what =
+            fmt::format("{} {} {} rows {}", GetParam()->isa, traits(first).name, traits(second).name, rows);
+        for (const auto pairs : {Rope::Pairs::interleaved, Rope::Pairs::halves}) {
+          EXPECT_LT(relative_error(fast.qkv(x, pairs, rotations), exact.qkv(x, pairs, rotations)), bound)
+              << what;
+        }
+        EXPECT_LT(relative_error(fast.feed_forward(x), exact.feed_forward(x)), bound) << what;
+        EXPECT_LT(relative_error(fast.project_add(x), exact.project_add(x)), bound) << what;
+        const std::vector<std::int32_t> wanted = {0, static_cast<std::int32_t>(rows) - 1};
+        EXPECT_LT(relative_error(fast.logits(x, wanted), exact.logits(x, wanted)), bound) << what;
+        EXPECT_EQ(fast.embed({0, 100, 7}), exact.embed({0, 100, 7})) << what;
+      }
+    }
+  }
+}
+
+// Plain types come in any width: the last block of the hidden layer is not full, its last group may be
+// missing.
+TEST_P(StepTest, HiddenWidthsThatFillNoBlock) {
+  for (const std::int64_t ffn : {1, 15, 16, 17, 31, 33, 49}) {
+    for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
+      const Block::Stored stored(type, type, ffn);
+      const auto x = random_numbers(21 * 64, 6);
+      EXPECT_LT(relative_error(cpu(stored).feed_forward(x), reference(stored).feed_forward(x)),
+                tolerance(type, type))
+          << ffn;
+    }
+  }
+}
+
+TEST_P(StepTest, SameBitsForAnyThreadsAndBatch) {
+  const Block::Stored stored(DType::q4_1, DType::q8_0, 96);
+  Block one = cpu(stored, 1), three = cpu(stored, 3);
+  const auto x = random_numbers(37 * 64, 7);
+  std::vector<std::int32_t> rotations(37);
+  for (std::size_t r = 0; r < 37; ++r) rotations[r] = static_cast<std::int32_t>(r);
+  const auto together = one.feed_forward(x);
+  EXPECT_EQ(three.feed_forward(x), together);
+  EXPECT_EQ(one.qkv(x, Rope::Pairs::halves, rotations), three.qkv(x, Rope::Pairs::halves, rotations));
+  for (std::size_t r = 0; r < 37; ++r) {
+    const auto begin = x.begin() + static_cast<std::ptrdiff_t>(r * 64);
+    const auto alone = three.feed_forward({begin, begin + 64});
+    EXPECT_TRUE(
+        std::equal(alone.begin(), alone.end(), together.begin() + static_cast<std::ptrdiff_t>(r * 64)))
+        << r;
+  }
+}
+
+TEST_P(StepTest, RefusesTokensOutsideTheVocabulary) {
+  const Block::Stored stored(DType::f32, DType::q8_0, 32);
+  Block block = cpu(stored);
+  EXPECT_THROW(block.embed({101}), Error);
+  EXPECT_THROW(block.embed({-1}), Error);
+}
+
+TEST_P(StepTest, NoRowsAreNoWork) {
+  const Block::Stored stored(DType::f32, DType::q8_0, 32);
+  Block block = cpu(stored);
+  EXPECT_TRUE(block.feed_forward({}).empty());
+  EXPECT_TRUE(block.logits({}, {}).empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Isa, StepTest, ::testing::ValuesIn(cpu::supported_kernels()),
+                         [](const auto& param) { return std::string(param.param->isa); });
+
+TEST(Registry, MakesTheDevicesItLists) {
+  for (const DeviceInfo& device : list_backends()) {
+    EXPECT_EQ(make_backend(device.name, 1)->name(), device.name);
+    EXPECT_FALSE(device.description.empty());
+  }
+  EXPECT_THROW(make_backend("gpu", 1), UsageError);
+  EXPECT_THROW(make_backend("cpu", -1), UsageError);
+}
+
+TEST(CpuBackend, RefusesQuantisedRowsOfHalfBlocks) {
+  CpuBackend backend(1, cpu::kernels());
+  std::vector<std::byte> bytes(1000);
+  EXPECT_THROW(backend.prepare({DType::q8_0, 1, 33, bytes.data()}), Error);
+}
+
+}  // namespace
+}  // namespace msrnn

@@ -1,0 +1,237 @@
+// Matrix products of the cpu device, every instruction set this processor has, against sums in double.
+#include "backend/cpu/matmul.h"
+
+#include <gtest/gtest.h>
+
+#include "backend/cpu/inputs.h"
+#include "backend/cpu/kernels.h"
+#include "backend/cpu/packed_weight.h"
+#include "matrix_lab.h"
+#include "tensor/dtype.h"
+
+namespace msrnn::cpu {
+namespace {
+
+using msrnn::testing::kAllTypes;
+using msrnn::testing::random_numbers;
+using msrnn::testing::StoredMatrix;
+
+// x · Wᵀ: [n_tokens][rows].
+std::vector<float> multiply(const Kernels& kernels, ThreadPool& pool, const PackedWeight& weight,
+                            std::vector<float> x, std::int64_t n_tokens) {
+  std::vector<float> out(static_cast<std::size_t>(n_tokens * weight.rows()), NAN);
+  InputSet inputs(kernels.matmul, pool);
+  inputs.encode({x.data(), n_tokens, weight.cols()}, {&weight});
+  const Projection projection{weight, inputs.of(weight), {out.data(), n_tokens, weight.rows()}};
+  project(pool, kernels.matmul, std::span(&projection, 1),
+          [](float* to, const float* from, std::int64_t n) { std::copy_n(from, n, to); });
+  return out;
+}
+
+// What the format of the activations may change number x of a block whose largest magnitude is given: half a
+// step of int8, and twice the last bit of bf16 (2⁻⁸), exactly representable numbers excepted.
+double input_error(InputFormat format, double x, double largest) {
+  if (format == InputFormat::int8) return largest / 127 * 0.5001;
+  return format == InputFormat::bf16 ? std::abs(x) * 0x1p-8 : 0;
+}
+
+enum class Activations { any, representable };
+
+// Numbers that every format holds exactly: whole multiples of one step, up to 127 of them in every block.
+std::vector<float> representable_numbers(std::int64_t n_tokens, std::int64_t cols, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<float> x(static_cast<std::size_t>(n_tokens * cols));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const auto col = static_cast<std::int64_t>(i) % cols;
+    const int whole = col % kBlockCols == 0 ? 127 : static_cast<int>(random() % 255) - 127;
+    x[i] = static_cast<float>(whole) * 0.0625f;
+  }
+  return x;
+}
+
+void expect_products(const Kernels& kernels, const StoredMatrix& stored, const std::vector<float>& x,
+                     std::int64_t n_tokens, Activations activations) {
+  ThreadPool pool(1);
+  const TensorView& w = stored.view();
+  const std::vector<float> values = stored.values();
+  const PackedWeight weight(w, pool);
+  const std::vector<float> out = multiply(kernels, pool, weight, x, n_tokens);
+  const InputFormat format = kernels.matmul.input_format(w.dtype);
+  for (std::int64_t t = 0; t < n_tokens; ++t) {
+    for (std::int64_t r = 0; r < w.rows; ++r) {
+      double sum = 0, magnitude = 0, bound = 0, largest = 0;
+      for (std::int64_t c = 0; c < w.cols; ++c) {
+        if (c % kBlockCols == 0) {
+          largest = 0;
+          for (std::int64_t i = c; i < std::min(w.cols, c + kBlockCols); ++i) {
+            largest = std::max(largest, std::abs(double{x[static_cast<std::size_t>(t * w.cols + i)]}));
+          }
+        }
+        const double a = values[static_cast<std::size_t>(r * w.cols + c)];
+        const double b = x[static_cast<std::size_t>(t * w.cols + c)];
+        sum += a * b;
+        // q4 types: the minimum, or zero, may be much larger than what is left of the sum.
+        magnitude += (std::abs(a) + (is_quantised(w.dtype) ? 16 * 0.05 : 0)) * std::abs(b);
+        if (activations == Activations::any) bound += std::abs(a) * input_error(format, b, largest);
+      }
+      bound += magnitude * (static_cast<double>(w.cols) + 8) * 0x1p-24;
+      const double found = out[static_cast<std::size_t>(t * w.rows + r)];
+      ASSERT_NEAR(found, sum, bound + 1e-30)
+          << kernels.isa << " " << traits(w.dtype).name << " rows " << w.rows << " cols " << w.cols
+          << " tokens " << n_tokens << " at token " << t << " row " << r;
+    }
+  }
+}
+
+std::vector<std::int64_t> widths(DType type) {
+  if (is_quantised(type)) return {32, 64, 96, 576};
+  return {1, 5, 31, 32, 33, 64, 96, 576};
+}
+
+class MatmulTest : public ::testing::TestWithParam<const Kernels*> {};
+
+TEST_P(MatmulTest, EverySizeAroundTheTiles) {
+  unsigned seed = 1;
+  for (const DType type : kAllTypes) {
+    for (const std::int64_t cols : widths(type)) {
+      for (const std::int64_t rows : {1, 15, 16, 17, 33}) {
+        StoredMatrix stored(type, rows, cols);
+        stored.randomise(++seed);
+        const std::int64_t most = cols == 576 && rows != 33 ? 3 : 17;
+        for (std::int64_t tokens = 1; tokens <= most; ++tokens) {
+          const auto x = representable_numbers(tokens, cols, ++seed);
+          ASSERT_NO_FATAL_FAILURE(
+              expect_products(*GetParam(), stored, x, tokens, Activations::representable));
+        }
+      }
+      StoredMatrix stored(type, 17, cols);
+      stored.randomise(++seed);
+      const auto x = random_numbers(static_cast<std::size_t>(33 * cols), ++seed);
+      ASSERT_NO_FATAL_FAILURE(expect_products(*GetParam(), stored, x, 33, Activations::any));
+    }
+  }
+}
+
+TEST_P(MatmulTest, ViewsNeedNoAlignment) {
+  for (const DType type : kAllTypes) {
+    for (const std::size_t misalignment : {1u, 2u, 3u, 32u}) {
+      StoredMatrix stored(type, 17, 64, misalignment);
+      stored.randomise(7);
+      const auto x = representable_numbers(3, 64, 8);
+      ASSERT_NO_FATAL_FAILURE(expect_products(*GetParam(), stored, x, 3, Activations::representable));
+    }
+  }
+}
+
+// Nothing may saturate on the way: every weight and activation at its largest, all signs.
+TEST_P(MatmulTest, LargestNumbersDoNotSaturate) {
+  for (const DType type : {DType::q8_0, DType::q4_0, DType::q4_1}) {
+    for (const int bits : {0x00, 0x7f, 0x80, 0x81, 0xff, 0x0f, 0xf0}) {
+      StoredMatrix stored(type, 16, 64);
+      stored.fill([] { return 0.03125f; }, [&] { return static_cast<std::uint8_t>(bits); });
+      for (const float sign : {1.0f, -1.0f}) {
+        std::vector<float> x(64, 127.0f * sign);
+        ASSERT_NO_FATAL_FAILURE(expect_products(*GetParam(), stored, x, 1, Activations::representable));
+        for (std::size_t i = 0; i < x.size(); i += 2) x[i] = -x[i];
+        ASSERT_NO_FATAL_FAILURE(expect_products(*GetParam(), stored, x, 1, Activations::representable));
+      }
+    }
+  }
+}
+
+TEST_P(MatmulTest, OutliersHugeTinyAndZeroActivations) {
+  for (const DType type : kAllTypes) {
+    StoredMatrix stored(type, 17, 96);
+    stored.randomise(3);
+    for (const float scale : {0.0f, 1e-38f, 1e-30f, 1e-6f, 1e6f, 1e30f}) {
+      const auto x = random_numbers(5 * 96, 4, scale);
+      ASSERT_NO_FATAL_FAILURE(expect_products(*GetParam(), stored, x, 5, Activations::any));
+    }
+    auto x = random_numbers(5 * 96, 5);
+    for (std::size_t t = 0; t < 5; ++t) x[t * 96 + 40 + t] = 10000.0f;
+    ASSERT_NO_FATAL_FAILURE(expect_products(*GetParam(), stored, x, 5, Activations::any));
+  }
+}
+
+TEST_P(MatmulTest, LargestAndSmallestScales) {
+  for (const DType type : kAllTypes) {
+    for (const float scale : {65504.0f, 6e-8f, 0.0f}) {
+      StoredMatrix stored(type, 16, 64);
+      stored.fill([&] { return scale; }, [n = 0]() mutable { return static_cast<std::uint8_t>(n += 37); });
+      const auto x = representable_numbers(2, 64, 6);
+      ThreadPool pool(1);
+      const auto out = multiply(*GetParam(), pool, PackedWeight(stored.view(), pool), x, 2);
+      const auto values = stored.values();
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        double sum = 0;
+        for (std::size_t c = 0; c < 64; ++c) sum += double{values[i % 16 * 64 + c]} * x[i / 16 * 64 + c];
+        ASSERT_NEAR(out[i], sum, double{scale} * 16 * 128 * 8 * 64 * 0x1p-20) << traits(type).name;
+      }
+    }
+  }
+}
+
+TEST_P(MatmulTest, ARowDoesNotDependOnTheOthers) {
+  ThreadPool pool(1);
+  for (const DType type : kAllTypes) {
+    StoredMatrix stored(type, 49, 160);
+    stored.randomise(9);
+    const PackedWeight weight(stored.view(), pool);
+    for (const std::int64_t tokens : {2, 7, 16, 31, 47}) {
+      const auto x = random_numbers(static_cast<std::size_t>(tokens * 160), 10);
+      const auto together = multiply(*GetParam(), pool, weight, x, tokens);
+      for (std::int64_t t = 0; t < tokens; ++t) {
+        const auto alone =
+            multiply(*GetParam(), pool, weight, {x.begin() + t * 160, x.begin() + (t + 1) * 160}, 1);
+        ASSERT_EQ(std::memcmp(alone.data(), together.data() + t * 49, 49 * sizeof(float)), 0)
+            << GetParam()->isa << " " << traits(type).name << " token " << t << " of " << tokens;
+      }
+    }
+  }
+}
+
+TEST_P(MatmulTest, ResultsDoNotDependOnThreads) {
+  for (const DType type : kAllTypes) {
+    StoredMatrix stored(type, 49, 160);
+    stored.randomise(11);
+    for (const std::int64_t tokens : {1, 16, 100}) {
+      const auto x = random_numbers(static_cast<std::size_t>(tokens * 160), 12);
+      std::vector<float> first;
+      for (const int threads : {1, 2, 3}) {
+        ThreadPool pool(threads);
+        const auto out = multiply(*GetParam(), pool, PackedWeight(stored.view(), pool), x, tokens);
+        if (first.empty()) first = out;
+        ASSERT_EQ(std::memcmp(out.data(), first.data(), out.size() * sizeof(float)), 0) << threads;
+      }
+    }
+  }
+}
+
+TEST(WorkSplit, CoversEverythingOnceInWholeTiles) {
+  for (const std::int64_t units : {1, 2, 7, 60, 3072}) {
+    for (const std::int64_t tokens : {1, 2, 15, 16, 17, 33, 256, 1000}) {
+      for (const int threads : {1, 2, 3, 64}) {
+        const WorkSplit split(units, tokens, threads);
+        std::vector<int> seen(static_cast<std::size_t>(units * tokens));
+        for (std::int64_t task = 0; task < split.n_tasks(); ++task) {
+          const WorkPart part = split.part(task);
+          for (std::int64_t u = part.first_unit; u < part.end_unit; ++u) {
+            each_tile(part, tokens, [&](TileSpan tile) {
+              for (std::int64_t t = 0; t < tile.n_tokens; ++t) {
+                ++seen[static_cast<std::size_t>(u * tokens + tile.first_token + t)];
+              }
+            });
+          }
+        }
+        ASSERT_EQ(std::count(seen.begin(), seen.end(), 1), units * tokens)
+            << units << " " << tokens << " " << threads;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Isa, MatmulTest, ::testing::ValuesIn(supported_kernels()),
+                         [](const auto& param) { return std::string(param.param->isa); });
+
+}  // namespace
+}  // namespace msrnn::cpu
