@@ -42,7 +42,8 @@ Value make_dict(Context& context, const Value&, const Arguments& arguments) {
   if (!arguments.positional.empty() && arguments.positional[0].is_dict()) {
     entries = arguments.positional[0].dict().entries;
   } else if (!arguments.positional.empty()) {
-    for (const Value& pair : elements(context, arguments.positional[0])->items) {
+    const ListPointer all = elements(context, arguments.positional[0]);
+    for (const Value& pair : all->items) {
       const ListPointer parts = elements(context, pair);
       if (parts->items.size() != 2) fail("dict needs pairs, found {} items", parts->items.size());
       insert_key(context, entries, parts->items[0], parts->items[1]);

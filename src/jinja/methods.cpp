@@ -102,7 +102,8 @@ Value count_text(Context& context, const Value& self, const Arguments& arguments
 Value join_texts(Context& context, const Value& self, const Arguments& arguments) {
   arguments.expect({"iterable"});
   const Value& parts = arguments.require(0, "iterable");
-  for (const Value& part : elements(context, parts)->items) {
+  const ListPointer all = elements(context, parts);
+  for (const Value& part : all->items) {
     if (!part.is_text()) fail("join needs strings, found {}", type_name(part));
   }
   return apply_filter(context, "join", parts, {{self}, {}});

@@ -172,7 +172,6 @@ class JsonPrinter {
 
   static std::string escape_utf16(char32_t c) {
     const auto unit = [](char32_t u) { return fmt::format("\\u{:04x}", static_cast<unsigned>(u)); };
-    if (c == 0x7f) return "\x7f";
     if (c < 0x10000) return unit(c);
     return unit(0xd800 + ((c - 0x10000) >> 10)) + unit(0xdc00 + ((c - 0x10000) & 0x3ff));
   }

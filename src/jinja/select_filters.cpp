@@ -48,7 +48,8 @@ Value select(Context& context, const Value& self, const Arguments& arguments) {
   const std::string name = tested ? first_text(arguments, 0, "test") : "";
   const Arguments rest = without_first(arguments, 1);
   std::vector<Value> kept;
-  for (const Value& item : elements(context, self)->items) {
+  const ListPointer all = elements(context, self);
+  for (const Value& item : all->items) {
     const bool result = tested ? apply_test(context, name, item, rest) : is_true(item);
     if (result == wanted) kept.push_back(item);
   }
@@ -62,17 +63,13 @@ Value select_attribute(Context& context, const Value& self, const Arguments& arg
   const std::string name = tested ? first_text(arguments, 1, "test") : "";
   const Arguments rest = without_first(arguments, 2);
   std::vector<Value> kept;
-  for (const Value& item : elements(context, self)->items) {
+  const ListPointer all = elements(context, self);
+  for (const Value& item : all->items) {
     const Value attribute = get_path(context, item, arguments.positional[0]);
     const bool result = tested ? apply_test(context, name, attribute, rest) : is_true(attribute);
     if (result == wanted) kept.push_back(item);
   }
   return context.list(std::move(kept));
-}
-
-Value attribute(Context& context, const Value& self, const Arguments& arguments) {
-  arguments.expect({"name"});
-  return get_attribute(context, self, arguments.text(0, "name", ""));
 }
 
 }  // namespace
@@ -90,12 +87,11 @@ Value get_path(Context& context, const Value& value, const Value& attribute) {
 }
 
 std::span<const NamedFunction> select_filters() {
-  static constexpr std::array<NamedFunction, 6> kFilters = {{{"map", map},
+  static constexpr std::array<NamedFunction, 5> kFilters = {{{"map", map},
                                                              {"select", select<true>},
                                                              {"reject", select<false>},
                                                              {"selectattr", select_attribute<true>},
-                                                             {"rejectattr", select_attribute<false>},
-                                                             {"attr", attribute}}};
+                                                             {"rejectattr", select_attribute<false>}}};
   return kFilters;
 }
 

@@ -69,7 +69,7 @@ Value slice(Context& context, const Value& value, const std::array<Value, 3>& bo
     for (const std::size_t i : slice_indices(points.size(), bounds)) out += points[i];
     return context.text(std::move(out));
   }
-  if (!value.is_list()) fail("a {} has no slices", type_name(value));
+  if (!value.is_list()) return Value::undefined(fmt::format("a slice of a {}", type_name(value)));
   const List& list = value.list();
   std::vector<Value> items;
   for (const std::size_t i : slice_indices(list.items.size(), bounds)) items.push_back(list.items[i]);

@@ -88,7 +88,8 @@ Value unique(Context& context, const Value& self, const Arguments& arguments) {
   const SortKey key(context, arguments.find(1, "attribute"), arguments.truth(0, "case_sensitive"));
   std::vector<Value> seen;
   std::vector<Value> kept;
-  for (const Value& item : elements(context, self)->items) {
+  const ListPointer all = elements(context, self);
+  for (const Value& item : all->items) {
     Value mark = key(item);
     if (std::ranges::any_of(seen, [&](const Value& other) { return equal(context, other, mark); })) continue;
     seen.push_back(std::move(mark));
@@ -118,7 +119,8 @@ Value sum(Context& context, const Value& self, const Arguments& arguments) {
   const Value* attribute = arguments.find(0, "attribute");
   const Value* start = arguments.find(1, "start");
   Value total = start != nullptr ? *start : Value::integer(0);
-  for (const Value& item : elements(context, self)->items) {
+  const ListPointer all = elements(context, self);
+  for (const Value& item : all->items) {
     const bool direct = attribute == nullptr || attribute->is_none();
     total = arithmetic(context, ArithmeticOperator::kAdd, total,
                        direct ? item : get_path(context, item, *attribute));
@@ -133,7 +135,8 @@ Value join(Context& context, const Value& self, const Arguments& arguments) {
   const Value* attribute = arguments.find(1, "attribute");
   std::string out;
   bool first = true;
-  for (const Value& item : elements(context, self)->items) {
+  const ListPointer all = elements(context, self);
+  for (const Value& item : all->items) {
     const bool direct = attribute == nullptr || attribute->is_none();
     const Text text = as_text(context, direct ? item : get_path(context, item, *attribute));
     context.budget.charge(text->size() + separator->size());

@@ -24,6 +24,7 @@ std::vector<std::string_view> split_code_points(std::string_view s);
 bool is_space(char32_t c);
 bool is_cased(char32_t c);
 
+// One character for one: unlike in Python, ß stays ß.
 std::string upper(std::string_view s);
 std::string lower(std::string_view s);
 std::string capitalize(std::string_view s);
