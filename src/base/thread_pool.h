@@ -41,13 +41,14 @@ class ThreadPool {
   void work(int worker);
   void drain(int worker);
 
+  // One cache line for each of: what all fight for, what a loop's start writes, what its end waits for.
+  alignas(64) std::atomic<std::int64_t> next_task_{0};
+  alignas(64) std::atomic<std::uint32_t> generation_{0};
+  std::atomic<bool> stop_{false};
   void* callable_ = nullptr;
   Invoke invoke_ = nullptr;
   std::int64_t n_tasks_ = 0;
-  alignas(64) std::atomic<std::int64_t> next_task_{0};
-  alignas(64) std::atomic<std::uint32_t> generation_{0};
   alignas(64) std::atomic<int> busy_workers_{0};
-  std::atomic<bool> stop_{false};
   std::vector<std::jthread> workers_;  // last, so that they are joined before what they read is gone
 };
 
