@@ -138,8 +138,8 @@ class GgufBuilder {
         for (const char c : text) put(c);
       } else {
         static_assert(std::is_arithmetic_v<T> || std::is_enum_v<T>);
-        const auto* first = reinterpret_cast<const std::byte*>(&value);
-        bytes.insert(bytes.end(), first, first + sizeof value);
+        bytes.resize(bytes.size() + sizeof value);
+        std::memcpy(bytes.data() + bytes.size() - sizeof value, &value, sizeof value);
       }
     }
 
