@@ -24,7 +24,7 @@ std::vector<float> multiply(const Kernels& kernels, ThreadPool& pool, const Pack
   inputs.encode({x.data(), n_tokens, weight.cols()}, {&weight});
   const Projection projection{weight, inputs.of(weight), {out.data(), n_tokens, weight.rows()}};
   project(pool, kernels.matmul, std::span(&projection, 1),
-          [](float* to, const float* from, std::int64_t n) { std::copy_n(from, n, to); });
+          [](float* to, const float* from, int n) { std::copy_n(from, n, to); });
   return out;
 }
 

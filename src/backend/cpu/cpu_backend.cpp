@@ -17,13 +17,13 @@ using cpu::packed;
 using cpu::PackedWeight;
 using cpu::Projection;
 
-void assign(float* out, const float* values, std::int64_t n) {
-  std::memcpy(out, values, static_cast<std::size_t>(n) * sizeof(float));
-}
+constexpr auto assign = [](float* out, const float* values, int n) {
+  for (int i = 0; i < n; ++i) out[i] = values[i];
+};
 
-void add(float* out, const float* values, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) out[i] += values[i];
-}
+constexpr auto add = [](float* out, const float* values, int n) {
+  for (int i = 0; i < n; ++i) out[i] += values[i];
+};
 
 // One block of 32 numbers of the hidden layer for one tile of tokens.
 class HiddenBlock {

@@ -13,9 +13,9 @@ std::int64_t parts(std::int64_t n, std::int64_t size) { return (n + size - 1) / 
 WorkSplit::WorkSplit(std::int64_t n_units, std::int64_t n_tokens, int threads)
     : n_units_(n_units), n_tokens_(n_tokens) {
   const std::int64_t wanted = threads == 1 ? 1 : threads * kTasksPerThread;
-  // A unit of one tile is some microseconds of work: with several tiles each is a task of its own.
-  const bool many_tokens = n_tokens > 2 * kTileTokens;
-  units_per_part_ = many_tokens ? 1 : std::max<std::int64_t>(1, n_units / wanted);
+  // A unit of one tile is less than a microsecond of work: with many tiles a few are enough for a task.
+  const std::int64_t most = n_tokens > 2 * kTileTokens ? 4 : n_units;
+  units_per_part_ = std::clamp<std::int64_t>(n_units / wanted, 1, most);
   unit_parts_ = parts(n_units, units_per_part_);
   const std::int64_t n_tiles = parts(n_tokens, kTileTokens);
   const std::int64_t token_parts = std::clamp<std::int64_t>(parts(wanted, unit_parts_), 1, n_tiles);

@@ -54,31 +54,43 @@ struct Projection {
   Tensor out;  // [inputs.n_tokens()][weight.rows()]
 };
 
-// All projections in one parallel loop. write(out, values, n) puts n results where they belong.
+// Groups [begin, end) of a projection for the tokens of `part`.
+template <class Write>
+void project_groups(const MatmulKernels& kernels, const Projection& p, std::int64_t begin, std::int64_t end,
+                    const WorkPart& part, Write write) {
+  // Some groups together: a tile of tokens stays in the cache for all of them, they for all tiles.
+  constexpr std::int64_t kGroupsAtOnce = 4;
+  alignas(kAlignment) float values[kTileTokens * kGroupRows];
+  for (std::int64_t first = begin; first < end; first += kGroupsAtOnce) {
+    each_tile(part, p.inputs.n_tokens(), [&](TileSpan tile) {
+      for (std::int64_t g = first; g < std::min(end, first + kGroupsAtOnce); ++g) {
+        multiply_group(kernels, p.weight, g, p.inputs, tile, values);
+        const std::int64_t row = g * kGroupRows;
+        const std::int64_t n_rows = std::min<std::int64_t>(kGroupRows, p.weight.rows() - row);
+        for (int t = 0; t < tile.n_tokens; ++t) {
+          float* out = p.out.row(tile.first_token + t) + row;
+          const float* from = values + t * kGroupRows;
+          // A length the compiler knows makes this a few vector moves.
+          n_rows == kGroupRows ? write(out, from, kGroupRows) : write(out, from, static_cast<int>(n_rows));
+        }
+      }
+    });
+  }
+}
+
+// All projections in one parallel loop. write(out, values, n) puts n results where they belong; inline it.
 template <class Write>
 void project(ThreadPool& pool, const MatmulKernels& kernels, std::span<const Projection> projections,
              Write write) {
   std::int64_t n_units = 0;
   for (const Projection& p : projections) n_units += p.weight.n_groups();
-  const std::int64_t n_tokens = projections.front().inputs.n_tokens();
-  const WorkSplit split(n_units, n_tokens, pool.size());
+  const WorkSplit split(n_units, projections.front().inputs.n_tokens(), pool.size());
   pool.for_each(split.n_tasks(), [&](std::int64_t task, int) {
-    alignas(kAlignment) float values[kTileTokens * kGroupRows];
     const WorkPart part = split.part(task);
     std::int64_t first = 0;  // unit of the projection's first group
     for (const Projection& p : projections) {
-      const std::int64_t begin = std::max(part.first_unit - first, std::int64_t{0});
-      const std::int64_t end = std::min(part.end_unit - first, p.weight.n_groups());
-      for (std::int64_t g = begin; g < end; ++g) {
-        const std::int64_t row = g * kGroupRows;
-        const std::int64_t n_rows = std::min<std::int64_t>(kGroupRows, p.weight.rows() - row);
-        each_tile(part, n_tokens, [&](TileSpan tile) {
-          multiply_group(kernels, p.weight, g, p.inputs, tile, values);
-          for (int t = 0; t < tile.n_tokens; ++t) {
-            write(p.out.row(tile.first_token + t) + row, values + t * kGroupRows, n_rows);
-          }
-        });
-      }
+      project_groups(kernels, p, std::max(part.first_unit - first, std::int64_t{0}),
+                     std::min(part.end_unit - first, p.weight.n_groups()), part, write);
       first += p.weight.n_groups();
     }
   });

@@ -15,12 +15,12 @@ void product_of_tile(const std::byte* group, std::int64_t n_blocks, const std::b
   constexpr int kTokens = tile_tokens < kTokensAtOnce ? tile_tokens : kTokensAtOnce;
   for (int first = 0; first < tile_tokens; first += kTokens) {
     Rows sums[kTokens];
-    for (Rows& sum : sums) sum = zero_rows();
+    unrolled<kTokens>([&](auto t) { sums[t.value] = zero_rows(); });
     const std::byte* block = tile;
     for (std::int64_t b = 0; b < n_blocks; ++b, block += tile_tokens * input_bytes(Input::kFormat)) {
       Weights::add_block(group, n_blocks, b, Input(block, tile_tokens, first), sums);
     }
-    for (int t = 0; t < kTokens; ++t) store_rows(out + (first + t) * kGroupRows, sums[t]);
+    unrolled<kTokens>([&](auto t) { store_rows(out + (first + t.value) * kGroupRows, sums[t.value]); });
   }
 }
 

@@ -1,12 +1,29 @@
 // 16 numbers, one for each row of a group of weights: as many vectors as that takes.
 #pragma once
 
+#include <utility>
+
 #include "backend/cpu/isa/vec.h"
 #include "backend/cpu/layout.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
 
 inline constexpr int kParts = kGroupRows / kLanes;
+
+template <int i>
+struct Constant {
+  static constexpr int value = i;
+};
+
+// body(Constant<0>), …, body(Constant<n − 1>). Unlike a loop it is sure to be unrolled, and arrays that are
+// indexed with the constants are kept in registers.
+template <int n, class Body>
+[[gnu::always_inline]] inline void unrolled(Body body) {
+  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    (body(Constant<i>{}), ...);
+  }
+  (std::make_integer_sequence<int, n>{});
+}
 
 struct Rows {
   F32 part[kParts];

@@ -108,7 +108,7 @@ struct Quantised {
                         Rows (&sums)[n]) {
     const std::byte* scales = group + n_blocks * block_bytes(Block::kType) + b * scale_bytes(Block::kType);
     const Block block(group + b * block_bytes(Block::kType), reinterpret_cast<const Half*>(scales));
-    for (int t = 0; t < n; ++t) sums[t] = block.add(x, t, sums[t]);
+    unrolled<n>([&](auto t) { sums[t.value] = block.add(x, t.value, sums[t.value]); });
   }
 };
 
@@ -123,7 +123,7 @@ struct Plain {
     const auto* weights = reinterpret_cast<const Number*>(group + b * block_bytes(type));
     for (int c = 0; c < kBlockCols; ++c) {
       const Rows w = load_rows(weights + c * kGroupRows);
-      for (int t = 0; t < n; ++t) sums[t] = fma(w, broadcast(x.numbers(t)[c]), sums[t]);
+      unrolled<n>([&](auto t) { sums[t.value] = fma(w, broadcast(x.numbers(t.value)[c]), sums[t.value]); });
     }
   }
 };
@@ -139,12 +139,12 @@ struct BFloat16Weights {
     const std::byte* pairs = group + b * block_bytes(DType::bf16);
     for (int c = 0; c < kBlockCols; c += 2) {
       const auto w = reinterpret_cast<__m512bh>(_mm512_loadu_si512(pairs + c * kGroupRows * 2));
-      for (int t = 0; t < n; ++t) {
+      unrolled<n>([&](auto t) {
         std::int32_t pair;
-        __builtin_memcpy(&pair, x.numbers(t) + c, sizeof pair);
+        __builtin_memcpy(&pair, x.numbers(t.value) + c, sizeof pair);
         const auto both = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
-        sums[t].part[0].v = _mm512_dpbf16_ps(sums[t].part[0].v, w, both);
-      }
+        sums[t.value].part[0].v = _mm512_dpbf16_ps(sums[t.value].part[0].v, w, both);
+      });
     }
   }
 };
@@ -159,10 +159,11 @@ struct BFloat16Weights {
     for (int c = 0; c < kBlockCols; c += 2, pairs += kGroupRows) {
       const Rows first = each_part([&](int i) { return first_bfloat16(load(pairs + i * kLanes)); });
       const Rows second = each_part([&](int i) { return second_bfloat16(load(pairs + i * kLanes)); });
-      for (int t = 0; t < n; ++t) {
-        sums[t] = fma(first, broadcast(x.numbers(t)[c]), sums[t]);
-        sums[t] = fma(second, broadcast(x.numbers(t)[c + 1]), sums[t]);
-      }
+      unrolled<n>([&](auto t) {
+        const float* numbers = x.numbers(t.value) + c;
+        sums[t.value] = fma(first, broadcast(numbers[0]), sums[t.value]);
+        sums[t.value] = fma(second, broadcast(numbers[1]), sums[t.value]);
+      });
     }
   }
 };
