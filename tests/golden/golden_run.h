@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct GoldenRun {
   std::vector<Span> pins;
   std::int64_t prompt_tokens = 0;  // read at once
 };
+
+// As test reports show it.
+inline void PrintTo(const GoldenRun& run, std::ostream* out) { *out << run.name; }
 
 // All runs of MSRNN_GOLDEN, in the order of their names; none where the variable is not set.
 std::vector<GoldenRun> list_golden_runs();

@@ -1,6 +1,7 @@
 // One attention layer alone, on every device, against an independent implementation: victims exactly, outputs
 // to 1e-5, however the rows are split into calls.
 #include <algorithm>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,10 @@ std::vector<float> by_token(const Array<float>& array) {
     }
   }
   return rows;
+}
+
+void PrintTo(const KernelCase& c, std::ostream* out) {
+  *out << c.device << " " << c.name << " in blocks of " << c.block;
 }
 
 class GoldenKernel : public ::testing::TestWithParam<KernelCase> {
