@@ -2,11 +2,13 @@
 // instruction sets.
 //
 // Weights: groups of 16 rows (the last padded with zeros), each a contiguous piece that ends on a cache line.
-// Columns go in blocks of 32 (padded with zeros; quantised rows are whole blocks). Within a group
-//   q8_0        int8 [block][8 quads][16 rows][4], then scales f16 [block][16]
-//   q4_0        bytes [block][4][16 rows][4], low nibbles quads 0 … 3, high nibbles quads 4 … 7; scales as
-//   q8_0 q4_1        bytes as q4_0, then scales and minima f16 [block][2][16] f32, f16    [column][16 rows]
-//   bf16        [column / 2][16 rows][2]
+// Columns go in blocks of 32 (padded with zeros; quantised rows are whole blocks). A group is its blocks one
+// after another, so that a product reads one stream of memory; a block is
+//   q8_0        int8 [8 quads][16 rows][4], then scales f16 [16]
+//   q4_0        bytes [4][16 rows][4], low nibbles quads 0 … 3, high nibbles quads 4 … 7; scales as q8_0
+//   q4_1        bytes as q4_0, then scales f16 [16] and minima f16 [16]
+//   f32, f16    [32 columns][16 rows]
+//   bf16        [16 pairs of columns][16 rows][2]
 // so that 64 bytes are one quad of columns of 16 rows: what one integer dot instruction takes, with the
 // matching 4 activations the same for all lanes.
 //
@@ -48,7 +50,7 @@ constexpr std::int64_t n_groups(std::int64_t rows) { return (rows + kGroupRows -
 constexpr std::int64_t n_blocks(std::int64_t cols) { return (cols + kBlockCols - 1) / kBlockCols; }
 
 // Of the numbers of one block of a group, without scales.
-constexpr int block_bytes(DType type) {
+constexpr int number_bytes(DType type) {
   switch (type) {
     case DType::f32:
       return kGroupRows * kBlockCols * 4;
@@ -64,15 +66,18 @@ constexpr int block_bytes(DType type) {
   return 0;
 }
 
-// Of the scales and minima of one block of a group.
-constexpr int scale_bytes(DType type) {
+// Scales, and minima where there are some, of a block of one row.
+constexpr int n_scales(DType type) {
   if (!is_quantised(type)) return 0;
-  return type == DType::q4_1 ? kGroupRows * 4 : kGroupRows * 2;
+  return type == DType::q4_1 ? 2 : 1;
 }
+
+// Of one block of a group, from one to the next.
+constexpr int block_bytes(DType type) { return number_bytes(type) + n_scales(type) * kGroupRows * 2; }
 
 constexpr std::int64_t group_bytes(DType type, std::int64_t cols) {
   constexpr std::int64_t kLine = 64;
-  return (n_blocks(cols) * (block_bytes(type) + scale_bytes(type)) + kLine - 1) / kLine * kLine;
+  return (n_blocks(cols) * block_bytes(type) + kLine - 1) / kLine * kLine;
 }
 
 struct TileSpan {

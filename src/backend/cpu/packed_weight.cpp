@@ -10,33 +10,24 @@ namespace {
 
 constexpr int kQuad = 4;  // columns of one integer dot product
 
-// A stored block of a quantised type: scales (scale, and minimum where there is one), then the numbers.
-struct StoredBlock {
-  const std::byte* data;
-  int scales;
+// One row of one block. The numbers' bytes are in the order of the packed quads already: int8 as they are,
+// and pairs of nibbles, since both layouts have number c low and number c + 16 high.
+void pack_block(DType type, const std::byte* stored, int r, std::byte* block) {
+  const int scales = n_scales(type), quads = number_bytes(type) / kGroupRows / kQuad;
+  for (int i = 0; i < scales; ++i) {
+    std::memcpy(block + number_bytes(type) + (i * kGroupRows + r) * 2, stored + i * 2, 2);
+  }
+  for (int j = 0; j < quads; ++j) {
+    std::memcpy(block + (j * kGroupRows + r) * kQuad, stored + scales * 2 + j * kQuad, kQuad);
+  }
+}
 
-  const std::byte* numbers() const { return data + scales * 2; }
-};
-
-// Blocks whose bytes, in order, are the quads of the packed block: int8 numbers as they are, and pairs of
-// nibbles, since both layouts have number c low and number c + 16 high.
 void pack_quantised(const TensorView& stored, std::int64_t first_row, int n_rows, std::byte* group) {
   const DType type = stored.dtype;
-  const int n_scales = type == DType::q4_1 ? 2 : 1;
-  const int n_quads = block_bytes(type) / kGroupRows / kQuad;
-  const std::int64_t blocks = n_blocks(stored.cols);
-  std::byte* scales = group + blocks * block_bytes(type);
   for (int r = 0; r < n_rows; ++r) {
     const std::byte* row = stored.row(first_row + r);
-    for (std::int64_t b = 0; b < blocks; ++b) {
-      const StoredBlock block{row + b * traits(type).block_bytes, n_scales};
-      for (int i = 0; i < n_scales; ++i) {
-        std::memcpy(scales + b * scale_bytes(type) + (i * kGroupRows + r) * 2, block.data + i * 2, 2);
-      }
-      std::byte* numbers = group + b * block_bytes(type) + r * kQuad;
-      for (int j = 0; j < n_quads; ++j) {
-        std::memcpy(numbers + j * kGroupRows * kQuad, block.numbers() + j * kQuad, kQuad);
-      }
+    for (std::int64_t b = 0; b < n_blocks(stored.cols); ++b) {
+      pack_block(type, row + b * traits(type).block_bytes, r, group + b * block_bytes(type));
     }
   }
 }

@@ -16,9 +16,11 @@ void product_of_tile(const std::byte* group, std::int64_t n_blocks, const std::b
   for (int first = 0; first < tile_tokens; first += kTokens) {
     Rows sums[kTokens];
     unrolled<kTokens>([&](auto t) { sums[t.value] = zero_rows(); });
-    const std::byte* block = tile;
-    for (std::int64_t b = 0; b < n_blocks; ++b, block += tile_tokens * input_bytes(Input::kFormat)) {
-      Weights::add_block(group, n_blocks, b, Input(block, tile_tokens, first), sums);
+    const std::byte *block = group, *inputs = tile;
+    for (std::int64_t b = 0; b < n_blocks; ++b) {
+      Weights::add_block(block, Input(inputs, tile_tokens, first), sums);
+      block += block_bytes(Weights::kType);
+      inputs += tile_tokens * input_bytes(Input::kFormat);
     }
     unrolled<kTokens>([&](auto t) { store_rows(out + (first + t.value) * kGroupRows, sums[t.value]); });
   }
@@ -40,17 +42,17 @@ void product(const std::byte* group, std::int64_t n_blocks, const std::byte* til
   }
 }
 
+template <class... Weights>
+void add_products(MatmulKernels& kernels) {
+  ((kernels.product[static_cast<int>(Weights::kType)] = product<Weights>), ...);
+}
+
 }  // namespace
 
 MatmulKernels matmul_kernels() {
   MatmulKernels kernels = elementwise_kernels();
-  const auto set = [&](DType type, MatmulKernels::Product p) { kernels.product[static_cast<int>(type)] = p; };
-  set(DType::f32, product<Plain<float, DType::f32>>);
-  set(DType::f16, product<Plain<Half, DType::f16>>);
-  set(DType::bf16, product<BFloat16Weights>);
-  set(DType::q8_0, product<Quantised<Q8_0Block>>);
-  set(DType::q4_0, product<Quantised<Q4_0Block>>);
-  set(DType::q4_1, product<Quantised<Q4_1Block>>);
+  add_products<Plain<float, DType::f32>, Plain<Half, DType::f16>, BFloat16Weights, Quantised<Q8_0Block>,
+               Quantised<Q4_0Block>, Quantised<Q4_1Block>>(kernels);
   kernels.bf16_input = BFloat16Weights::Input::kFormat;
   return kernels;
 }

@@ -1,7 +1,8 @@
 // How each stored number type enters a matrix product. A weight type has
 //   Input     some tokens of one block of a tile, in the format of activations the type takes:
 //             Input(block of the tile, tokens of the tile, first of the tokens)
-//   add_block<n>(group, n_blocks, b, input, sums)   sums[t] += block b of the group · token t, for n tokens
+//   kType
+//   add_block<n>(block, input, sums)   sums[t] += block · token t, for n tokens
 #pragma once
 
 #include "backend/cpu/isa/dot.h"
@@ -102,12 +103,11 @@ struct Q4_1Block {
 template <class Block>
 struct Quantised {
   using Input = Int8Input;
+  static constexpr DType kType = Block::kType;
 
   template <int n>
-  static void add_block(const std::byte* group, std::int64_t n_blocks, std::int64_t b, const Input& x,
-                        Rows (&sums)[n]) {
-    const std::byte* scales = group + n_blocks * block_bytes(Block::kType) + b * scale_bytes(Block::kType);
-    const Block block(group + b * block_bytes(Block::kType), reinterpret_cast<const Half*>(scales));
+  static void add_block(const std::byte* numbers, const Input& x, Rows (&sums)[n]) {
+    const Block block(numbers, reinterpret_cast<const Half*>(numbers + number_bytes(kType)));
     unrolled<n>([&](auto t) { sums[t.value] = block.add(x, t.value, sums[t.value]); });
   }
 };
@@ -116,11 +116,11 @@ struct Quantised {
 template <class Number, DType type>
 struct Plain {
   using Input = FloatInput;
+  static constexpr DType kType = type;
 
   template <int n>
-  static void add_block(const std::byte* group, std::int64_t, std::int64_t b, const Input& x,
-                        Rows (&sums)[n]) {
-    const auto* weights = reinterpret_cast<const Number*>(group + b * block_bytes(type));
+  static void add_block(const std::byte* block, const Input& x, Rows (&sums)[n]) {
+    const auto* weights = reinterpret_cast<const Number*>(block);
     for (int c = 0; c < kBlockCols; ++c) {
       const Rows w = load_rows(weights + c * kGroupRows);
       unrolled<n>([&](auto t) { sums[t.value] = fma(w, broadcast(x.numbers(t.value)[c]), sums[t.value]); });
@@ -132,13 +132,12 @@ struct Plain {
 // Pairs of products, both numbers in bf16, are summed in float.
 struct BFloat16Weights {
   using Input = BFloat16Input;
+  static constexpr DType kType = DType::bf16;
 
   template <int n>
-  static void add_block(const std::byte* group, std::int64_t, std::int64_t b, const Input& x,
-                        Rows (&sums)[n]) {
-    const std::byte* pairs = group + b * block_bytes(DType::bf16);
+  static void add_block(const std::byte* block, const Input& x, Rows (&sums)[n]) {
     for (int c = 0; c < kBlockCols; c += 2) {
-      const auto w = reinterpret_cast<__m512bh>(_mm512_loadu_si512(pairs + c * kGroupRows * 2));
+      const auto w = reinterpret_cast<__m512bh>(_mm512_loadu_si512(block + c * kGroupRows * 2));
       unrolled<n>([&](auto t) {
         std::int32_t pair;
         __builtin_memcpy(&pair, x.numbers(t.value) + c, sizeof pair);
@@ -151,11 +150,11 @@ struct BFloat16Weights {
 #else
 struct BFloat16Weights {
   using Input = FloatInput;
+  static constexpr DType kType = DType::bf16;
 
   template <int n>
-  static void add_block(const std::byte* group, std::int64_t, std::int64_t b, const Input& x,
-                        Rows (&sums)[n]) {
-    const auto* pairs = reinterpret_cast<const std::int32_t*>(group + b * block_bytes(DType::bf16));
+  static void add_block(const std::byte* block, const Input& x, Rows (&sums)[n]) {
+    const auto* pairs = reinterpret_cast<const std::int32_t*>(block);
     for (int c = 0; c < kBlockCols; c += 2, pairs += kGroupRows) {
       const Rows first = each_part([&](int i) { return first_bfloat16(load(pairs + i * kLanes)); });
       const Rows second = each_part([&](int i) { return second_bfloat16(load(pairs + i * kLanes)); });
