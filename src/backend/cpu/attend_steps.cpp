@@ -10,6 +10,27 @@ constexpr std::int32_t kChunk = 128;  // slots a task attends; a multiple of kCo
 
 constexpr std::int32_t chunks(std::int32_t slots) { return (slots + kChunk - 1) / kChunk; }
 
+// The slots as columns of a sweep; returns how many are live.
+std::int32_t load_slots(const Lane& lane, const Slot* slots, std::int32_t n, Pins pins) {
+  const LaneColumns& columns = lane.columns;
+  std::int32_t n_live = 0;
+  for (std::int32_t s = 0; s < n; ++s) {
+    columns.position[s] = slots[s].position;
+    columns.score[s] = slots[s].score;
+  }
+  for (std::int32_t s = 0; s < n; ++s) {
+    const bool live = columns.position[s] != kEmpty;
+    columns.alive[s] = live ? 1.0f : 0.0f;
+    columns.order[s] = live ? columns.position[s] : LaneColumns::kNoCandidate;
+    n_live += live;
+  }
+  for (std::int32_t s = 0; s < n && pins.count > 0; ++s) {
+    if (pins.contain(columns.position[s])) columns.order[s] = LaneColumns::kNoCandidate;
+  }
+  for (std::int64_t s = n; s < aligned_columns(n); ++s) lane.clear(s);
+  return n_live;
+}
+
 }  // namespace
 
 void StepAttention::lay_out(Arena& arena, Seat& seat, const AttentionShape& shape) {
@@ -223,14 +244,7 @@ void StepAttention::evict(const AttentionPass& pass, const Seat& seat, int lane_
   const Lane& lane = seat.lanes[static_cast<std::size_t>(lane_index)];
   Slot* slots = state.lane(lane_index);
   const int n_kv_heads = pass.shape.n_kv_heads / state.lanes;
-  std::int32_t n_live = -1;
-  for (std::int32_t s = 0; s < seat.n_used; ++s) {
-    lane.put(s, slots[s], 0, job.pins);
-    if (slots[s].position == kEmpty) lane.clear(s);
-    n_live += slots[s].position != kEmpty;
-  }
-  const std::int64_t room = aligned_columns(seat.n_used);
-  for (std::int64_t c = seat.n_used; c < room; ++c) lane.clear(c);
+  const std::int32_t n_live = load_slots(lane, slots, seat.n_used, job.pins) - 1;
 
   SweepArgs args{};
   args.columns = lane.columns;

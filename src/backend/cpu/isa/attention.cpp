@@ -87,34 +87,46 @@ void in_runs(int n, F f) {
   if (n - first == 1) f.template operator()<1>(first);
 }
 
-// Scores of S slots for G heads: a key is loaded once for all of them.
+// sums[h][i] += q of head h · key of slot i, over the numbers one load takes.
+template <int G, int S, class Q, class K, class Load>
+void add_products(F32 (&sums)[G][S], const Q* q, const K* k, std::int64_t stride, Load load_numbers) {
+  F32 k_s[S];
+  for (int i = 0; i < S; ++i) k_s[i] = load_numbers(k + i * stride);
+#pragma GCC unroll 4
+  for (int h = 0; h < G; ++h) {
+    const F32 q_h = load_numbers(q + h * stride);
+#pragma GCC unroll 4
+    for (int i = 0; i < S; ++i) sums[h][i] = fma(q_h, k_s[i], sums[h][i]);
+  }
+}
+
+// Scores of S slots for G heads: a key is loaded once for all of them. Loops over registers are unrolled by
+// name, or g++ keeps a copy of the sums in memory.
 template <int G, int S, class T>
 void score_slots(const SlotChunk& a, const T* keys, int g, int s) {
-  const float* q = a.q + std::int64_t{g} * a.head_dim;
-  const T* k = keys + std::int64_t{s} * a.head_dim;
+  const std::int64_t stride = a.head_dim;
+  const float* q = a.q + g * stride;
+  const T* k = keys + s * stride;
   F32 sums[G][S];
-  for (auto& of_head : sums) {
-    for (F32& sum : of_head) sum = zero();
+#pragma GCC unroll 4
+  for (int h = 0; h < G; ++h) {
+#pragma GCC unroll 4
+    for (int i = 0; i < S; ++i) sums[h][i] = zero();
   }
-  const auto add = [&](auto load_q, auto load_k) {
-    F32 k_s[S];
-    for (int i = 0; i < S; ++i) k_s[i] = load_k(k + std::int64_t{i} * a.head_dim);
-    for (int h = 0; h < G; ++h) {
-      const F32 q_h = load_q(q + std::int64_t{h} * a.head_dim);
-      for (int i = 0; i < S; ++i) sums[h][i] = fma(q_h, k_s[i], sums[h][i]);
-    }
-  };
-  const auto whole = [](const auto* p) { return load(p); };
   int left = a.head_dim;
-  for (; left >= kLanes; left -= kLanes, q += kLanes, k += kLanes) add(whole, whole);
-  if (left > 0) {
-    const auto part = [left](const auto* p) { return load_partial(p, left); };
-    add(part, part);
+  for (; left >= kLanes; left -= kLanes, q += kLanes, k += kLanes) {
+    add_products(sums, q, k, stride, [](const auto* p) { return load(p); });
   }
+  if (left > 0) add_products(sums, q, k, stride, [left](const auto* p) { return load_partial(p, left); });
+#pragma GCC unroll 4
   for (int h = 0; h < G; ++h) {
     float* scores = a.exponentials + (g + h) * a.exponentials_stride + s;
-    for (int i = 0; i < S; ++i) {
-      scores[i] = a.slots[s + i].position == kEmpty ? -__builtin_inff() : reduce_add(sums[h][i]);
+    if constexpr (S == 4) {
+      store_sums(scores, sums[h][0], sums[h][1], sums[h][2], sums[h][3]);
+    } else {  // added up in the same order: equal keys have equal scores wherever they are
+      float four[4];
+      store_sums(four, sums[h][0], sums[h][S > 1 ? 1 : 0], sums[h][S > 2 ? 2 : 0], zero());
+      for (int i = 0; i < S; ++i) scores[i] = four[i];
     }
   }
 }
@@ -192,6 +204,10 @@ void attend_slots(const SlotChunk& a) {
       in_runs(a.end - a.begin, [&]<int S>(int s) { score_slots<G, S>(a, keys, g, a.begin + s); });
     });
   });
+  for (int s = a.begin; s < a.end; ++s) {
+    if (a.slots[s].position != kEmpty) continue;
+    for (int g = 0; g < a.group; ++g) a.exponentials[g * a.exponentials_stride + s] = -__builtin_inff();
+  }
   soften_slots(a);
   with_type(a.value_type,
             [&]<class T>(const T*) { weigh_all_values(a, reinterpret_cast<const T*>(a.values)); });

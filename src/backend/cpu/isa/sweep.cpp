@@ -11,17 +11,14 @@ constexpr std::int32_t kNoCandidate = LaneColumns::kNoCandidate;
 
 // Σ e[c] · alive[c]
 float live_sum(const float* e, const float* alive, int n) {
-  constexpr int kParts = kColumnAlignment / kLanes;
-  F32 sums[kParts];
-  for (F32& sum : sums) sum = zero();
-  for (int c = 0; c < n; c += kColumnAlignment) {
-    for (int i = 0; i < kParts; ++i) {
+  F32 sums[4] = {zero(), zero(), zero(), zero()};
+  int c = 0;
+  for (; c + 4 * kLanes <= n; c += 4 * kLanes) {
+    for (int i = 0; i < 4; ++i)
       sums[i] = fma(load(e + c + i * kLanes), load(alive + c + i * kLanes), sums[i]);
-    }
   }
-  F32 total = sums[0];
-  for (int i = 1; i < kParts; ++i) total = total + sums[i];
-  return reduce_add(total);
+  for (; c < n; c += kLanes) sums[0] = fma(load(e + c), load(alive + c), sums[0]);
+  return reduce_add((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
 // The inverse sums of row r. False where a sum underflows.
@@ -64,29 +61,42 @@ inline std::int32_t ordered(float x) {
   return bits ^ ((bits >> 31) & 0x7fffffff);
 }
 
+std::int32_t smallest(const std::int32_t* values, int n) {
+  I32 least = load(values);
+  for (int c = kLanes; c < n; c += kLanes) least = min(least, load(values + c));
+  std::int32_t lanes[kLanes];
+  store(lanes, least);
+  std::int32_t smallest = lanes[0];
+  for (int i = 1; i < kLanes; ++i) smallest = lanes[i] < smallest ? lanes[i] : smallest;
+  return smallest;
+}
+
 // The candidate least worth keeping; of equals the oldest token. The newest column where there is none.
 template <class P>
-int least_worth(const P& policy, const SweepArgs& a, int newest, int n, Clock clock) {
-  const std::int32_t* order = a.columns.order;
-  std::int32_t* worth = a.worth;
-  std::int32_t least = kNoCandidate;
+int least_worth(P policy, const SweepArgs& a, int newest, int n, Clock clock) {
+  const std::int32_t* __restrict position = a.columns.position;
+  const std::int32_t* __restrict order = a.columns.order;
+  const float* __restrict score = a.columns.score;
+  std::int32_t* __restrict worth = a.worth;
   for (int c = 0; c < n; ++c) {
-    const std::int32_t keep = ordered(policy.keep({a.columns.position[c], a.columns.score[c]}, clock));
+    const std::int32_t keep = ordered(policy.keep({position[c], score[c]}, clock));
     worth[c] = order[c] > clock.now ? kNoCandidate : keep;
-    least = worth[c] < least ? worth[c] : least;
   }
-  std::int32_t oldest = kNoCandidate;
+  const std::int32_t least = smallest(worth, n);
   if (least == kNoCandidate) return newest;
-  for (int c = 0; c < n; ++c) {
-    const std::int32_t tied = worth[c] == least ? order[c] : kNoCandidate;
-    oldest = tied < oldest ? tied : oldest;
+  I32 oldest = broadcast(kNoCandidate), chosen = broadcast(newest);
+  for (int c = 0; c < n; c += kLanes) {
+    const I32 age = load(order + c);
+    const Mask better = equal(load(worth + c), broadcast(least)) & less(age, oldest);
+    oldest = select(better, age, oldest);
+    chosen = select(better, broadcast(c) + iota(), chosen);
   }
-  std::int32_t chosen = n;
-  for (int c = 0; c < n; ++c) {
-    const std::int32_t found = order[c] == oldest ? c : n;
-    chosen = found < chosen ? found : chosen;
-  }
-  return chosen;
+  std::int32_t ages[kLanes], columns[kLanes];
+  store(ages, oldest);
+  store(columns, chosen);
+  int best = 0;
+  for (int i = 1; i < kLanes; ++i) best = ages[i] < ages[best] ? i : best;
+  return columns[best];
 }
 
 template <class P>

@@ -128,6 +128,11 @@ float reduce(F32 a, Combine combine) {
 inline float reduce_add(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return x + y; });
 }
+// p[i] = the sum of the lanes of the i-th vector
+inline void store_sums(float* p, F32 a, F32 b, F32 c, F32 d) {
+  const __m256 abcd = _mm256_hadd_ps(_mm256_hadd_ps(a.v, b.v), _mm256_hadd_ps(c.v, d.v));
+  _mm_storeu_ps(p, _mm256_castps256_ps128(abcd) + _mm256_extractf128_ps(abcd, 1));
+}
 inline float reduce_max(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return max(x, y); });
 }

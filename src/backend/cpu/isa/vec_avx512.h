@@ -121,6 +121,15 @@ float reduce(F32 a, Combine combine) {
 inline float reduce_add(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return x + y; });
 }
+// p[i] = the sum of the lanes of the i-th vector
+inline void store_sums(float* p, F32 a, F32 b, F32 c, F32 d) {
+  const __m512 ab = _mm512_unpacklo_ps(a.v, b.v) + _mm512_unpackhi_ps(a.v, b.v);
+  const __m512 cd = _mm512_unpacklo_ps(c.v, d.v) + _mm512_unpackhi_ps(c.v, d.v);
+  const __m512 abcd =
+      _mm512_shuffle_ps(ab, cd, 0x44) + _mm512_shuffle_ps(ab, cd, 0xee);  // each quarter: a, b, c, d
+  const __m256 half = _mm512_castps512_ps256(abcd) + _mm512_extractf32x8_ps(abcd, 1);
+  _mm_storeu_ps(p, _mm256_castps256_ps128(half) + _mm256_extractf128_ps(half, 1));
+}
 inline float reduce_max(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return max(x, y); });
 }

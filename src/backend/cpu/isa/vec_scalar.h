@@ -128,6 +128,13 @@ inline void store_int8(std::int8_t* p, I32 a) {
 }
 
 inline float reduce_add(F32 a) { return (a.v[0] + a.v[2]) + (a.v[1] + a.v[3]); }
+// p[i] = the sum of the lanes of the i-th vector
+inline void store_sums(float* p, F32 a, F32 b, F32 c, F32 d) {
+  p[0] = reduce_add(a);
+  p[1] = reduce_add(b);
+  p[2] = reduce_add(c);
+  p[3] = reduce_add(d);
+}
 inline float reduce_max(F32 a) {
   const F32 half = max(a, F32{Floats{a.v[2], a.v[3], a.v[2], a.v[3]}});
   return half.v[0] > half.v[1] ? half.v[0] : half.v[1];
