@@ -1,7 +1,7 @@
 // msrnn bench: tokens a second, and how near they come to what the memory allows.
-#include <cstdio>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +11,7 @@
 #include "eval/bandwidth.h"
 #include "eval/speed.h"
 #include "model_options.h"
+#include "output.h"
 #include "state_json.h"
 
 namespace msrnn {
@@ -43,6 +44,9 @@ struct BenchCommand {
   Spread speed(std::int64_t tokens, const std::function<double()>& seconds) const;
   Measurement measure_decode(const Model& of_model, SpeedTest& test, std::int64_t depth, int batch) const;
   void print_header(const Model& of_model) const;
+  std::string row(const Measurement& m) const;
+  nlohmann::ordered_json object(const Model& of_model, const Measurement& m) const;
+  // Throws if nobody reads the results any more.
   void print(const Model& of_model, const Measurement& m) const;
 
   double bandwidth_ = 0;
@@ -129,44 +133,49 @@ Measurement BenchCommand::measure_decode(const Model& of_model, SpeedTest& test,
 }
 
 void BenchCommand::print_header(const Model& of_model) const {
-  fmt::print("{} on {}; policy {}, weights {:.1f} MB; memory is read at {:.1f} GB/s\n",
-             of_model.config().name, of_model.device(), state.policy,
-             static_cast<double>(of_model.weight_bytes()) / 1e6, bandwidth_ / 1e9);
-  fmt::print("{:8} {:>7} {:>9} {:>6} {:>6} {:>10} {:>19} {:>6} {:>6}\n", "test", "prompt", "generate",
-             "depth", "batch", "tokens/s", "lowest - highest", "GB/s", "share");
+  print_text(fmt::format("{} on {}; policy {}, weights {:.1f} MB; memory is read at {:.1f} GB/s\n",
+                         of_model.config().name, of_model.device(), state.policy,
+                         static_cast<double>(of_model.weight_bytes()) / 1e6, bandwidth_ / 1e9));
+  print_text(fmt::format("{:8} {:>7} {:>9} {:>6} {:>6} {:>10} {:>19} {:>6} {:>6}\n", "test", "prompt",
+                         "generate", "depth", "batch", "tokens/s", "lowest - highest", "GB/s", "share"));
+}
+
+std::string BenchCommand::row(const Measurement& m) const {
+  const Spread& speed = m.tokens_per_second;
+  const bool bytes = m.bytes_per_second > 0;
+  return fmt::format("{:8} {:7} {:9} {:6} {:6} {:10.1f} {:>19} {:>6} {:>6}", m.test, m.prompt, m.generate,
+                     m.depth, m.batch, speed.median,
+                     fmt::format("{:.1f} - {:.1f}", speed.lowest, speed.highest),
+                     bytes ? fmt::format("{:.1f}", m.bytes_per_second / 1e9) : "",
+                     bytes ? fmt::format("{:.0f} %", 100 * m.bytes_per_second / bandwidth_) : "");
+}
+
+nlohmann::ordered_json BenchCommand::object(const Model& of_model, const Measurement& m) const {
+  nlohmann::ordered_json object = {
+      {"test", m.test},
+      {"prompt", m.prompt},
+      {"generate", m.generate},
+      {"depth", m.depth},
+      {"batch", m.batch},
+      {"policy", state.policy},
+      {"tokens_per_second", m.tokens_per_second.median},
+      {"tokens_per_second_lowest", m.tokens_per_second.lowest},
+      {"tokens_per_second_highest", m.tokens_per_second.highest},
+      {"repeat", repeat},
+      {"weight_bytes", of_model.weight_bytes()},
+      {"read_bandwidth_bytes_per_second", bandwidth_},
+  };
+  if (m.bytes_per_second > 0) {
+    object["bytes_per_second"] = m.bytes_per_second;
+    object["bandwidth_share"] = m.bytes_per_second / bandwidth_;
+  }
+  describe_run(object, of_model, state);
+  return object;
 }
 
 void BenchCommand::print(const Model& of_model, const Measurement& m) const {
-  const Spread& speed = m.tokens_per_second;
-  if (!json) {
-    const bool bytes = m.bytes_per_second > 0;
-    fmt::print("{:8} {:7} {:9} {:6} {:6} {:10.1f} {:>19} {:>6} {:>6}\n", m.test, m.prompt, m.generate,
-               m.depth, m.batch, speed.median, fmt::format("{:.1f} - {:.1f}", speed.lowest, speed.highest),
-               bytes ? fmt::format("{:.1f}", m.bytes_per_second / 1e9) : "",
-               bytes ? fmt::format("{:.0f} %", 100 * m.bytes_per_second / bandwidth_) : "");
-  } else {
-    nlohmann::ordered_json object = {
-        {"test", m.test},
-        {"prompt", m.prompt},
-        {"generate", m.generate},
-        {"depth", m.depth},
-        {"batch", m.batch},
-        {"policy", state.policy},
-        {"tokens_per_second", speed.median},
-        {"tokens_per_second_lowest", speed.lowest},
-        {"tokens_per_second_highest", speed.highest},
-        {"repeat", repeat},
-        {"weight_bytes", of_model.weight_bytes()},
-        {"read_bandwidth_bytes_per_second", bandwidth_},
-    };
-    if (m.bytes_per_second > 0) {
-      object["bytes_per_second"] = m.bytes_per_second;
-      object["bandwidth_share"] = m.bytes_per_second / bandwidth_;
-    }
-    describe_run(object, of_model, state);
-    fmt::print("{}\n", object.dump());
-  }
-  std::fflush(stdout);
+  print_text((json ? object(of_model, m).dump() : row(m)) + "\n");
+  check_output();
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "model_options.h"
+#include "output.h"
 #include "progress.h"
 #include "state_json.h"
 
@@ -92,16 +93,16 @@ void PerplexityCommand::print_json(const Engine& engine, const PerplexityResult&
       {"tokens_per_second", static_cast<double>(result.tokens_read) / result.seconds},
   };
   describe_run(object, engine.model, state);
-  fmt::print("{}\n", object.dump());
+  print_text(object.dump() + "\n");
 }
 
 void PerplexityCommand::print(const PerplexityResult& result) const {
-  fmt::print("perplexity {:.4f}\n", result.perplexity());
-  fmt::print(
+  print_text(fmt::format(
+      "perplexity {:.4f}\n"
       "{} tokens scored in {} chunk{}, {:.6f} nats each; policy {}, state {:.1f} MB; {:.1f} tokens/s\n",
-      result.tokens, result.chunks, result.chunks == 1 ? "" : "s", result.mean_nll(), state.policy,
-      static_cast<double>(result.state_bytes) / 1e6,
-      static_cast<double>(result.tokens_read) / result.seconds);
+      result.perplexity(), result.tokens, result.chunks, result.chunks == 1 ? "" : "s", result.mean_nll(),
+      state.policy, static_cast<double>(result.state_bytes) / 1e6,
+      static_cast<double>(result.tokens_read) / result.seconds));
 }
 
 }  // namespace

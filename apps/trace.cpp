@@ -13,6 +13,8 @@
 #include "commands.h"
 #include "eval/npy.h"
 #include "model_options.h"
+#include "output.h"
+#include "output_file.h"
 #include "progress.h"
 #include "state_json.h"
 #include "token_list.h"
@@ -62,6 +64,10 @@ void TraceCommand::run() {
   if (options.prompt_mode == PromptMode::last_query && options.prompt_tokens == 0) {
     fail_usage("--prompt-mode last-query needs --prompt-tokens N: how many tokens are the prompt");
   }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) fail("cannot make the folder {}: {}", folder.string(), error.message());
+  check_writable(folder / "meta.json");
   const Engine engine = model.load();
   const std::vector<Token> tokens =
       file.empty() ? parse_tokens(read_text(tokens_file), engine.model.config().vocabulary, tokens_file)
@@ -77,9 +83,6 @@ void TraceCommand::run() {
 }
 
 void TraceCommand::write(const Model& of_model, const Trace& trace) const {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) fail("cannot make the folder {}: {}", folder.string(), error.message());
   const double nll =
       std::accumulate(trace.nll.begin(), trace.nll.end(), 0.0) / static_cast<double>(trace.nll.size());
   nlohmann::ordered_json meta = {
@@ -101,8 +104,8 @@ void TraceCommand::write(const Model& of_model, const Trace& trace) const {
   AtomicFile file_of_meta(folder / "meta.json");
   file_of_meta.write(meta.dump(2) + "\n");
   file_of_meta.commit();
-  fmt::print("perplexity {:.4f} over {} tokens; arrays in {}\n", std::exp(nll), trace.tokens,
-             folder.string());
+  print_text(fmt::format("perplexity {:.4f} over {} tokens; arrays in {}\n", std::exp(nll), trace.tokens,
+                         folder.string()));
 }
 
 }  // namespace

@@ -3,26 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "base/fail.h"
-#include "policy/parse.h"
+#include "runtime/prompt_state.h"
 
 namespace msrnn {
-namespace {
-
-// Of the layers of a state that drops tokens.
-std::pair<int, int> smallest_and_largest_capacity(const MultiState& state) {
-  int smallest = state.capacity(0), largest = smallest;
-  for (int layer = 1; layer < state.n_layers(); ++layer) {
-    smallest = std::min(smallest, state.capacity(layer));
-    largest = std::max(largest, state.capacity(layer));
-  }
-  return {smallest, largest};
-}
-
-}  // namespace
-
 double negative_log_likelihood(std::span<const float> logits, Token target) {
   const float largest = *std::max_element(logits.begin(), logits.end());
   double sum = 0;
@@ -39,14 +26,10 @@ TeacherForcing::TeacherForcing(const Model& model, MultiState& state, std::span<
 void TeacherForcing::read_until(std::int64_t end) { read_into(state_, end); }
 
 void TeacherForcing::read_at_once_until(std::int64_t end) {
-  const auto [smallest, largest] = smallest_and_largest_capacity(state_);
-  StateOptions options = state_.options();
-  if (!bounded(parse_policy(options.policy)) || end <= smallest) return read_into(state_, end);
-  options.layer_capacities.clear();
-  options.capacity = std::max(static_cast<int>(end), largest);
-  MultiState wide(model_, options);
-  read_into(wide, end);
-  state_.select_from(wide);
+  std::optional<MultiState> wide = make_prompt_state(model_, state_, end);
+  if (!wide) return read_into(state_, end);
+  read_into(*wide, end);
+  state_.select_from(*wide);
 }
 
 void TeacherForcing::read_into(MultiState& state, std::int64_t end) {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/fail.h"
-#include "policy/parse.h"
+#include "runtime/prompt_state.h"
 
 namespace msrnn {
 namespace {
@@ -33,12 +33,6 @@ std::int64_t read_blocks(const ReadTarget& target, std::span<const Token> tokens
   return total;
 }
 
-int smallest_capacity(const MultiState& state) {
-  int smallest = state.capacity(0);
-  for (int layer = 1; layer < state.n_layers(); ++layer) smallest = std::min(smallest, state.capacity(layer));
-  return smallest;
-}
-
 }  // namespace
 
 Sequence::Sequence(const Model& model, const StateOptions& options)
@@ -52,23 +46,10 @@ std::int64_t Sequence::read(std::span<const Token> tokens, const ReadOptions& op
 }
 
 std::int64_t Sequence::read_prompt_at_once(std::span<const Token> tokens, const ReadOptions& options) {
-  if (state_.position() != 0) {
-    fail_usage("only the first tokens of a sequence can be read at once, but {} were read before",
-               state_.position());
-  }
-  // While nothing is dropped the two ways of reading are one.
-  const bool fits = std::cmp_less_equal(tokens.size(), smallest_capacity(state_));
-  if (fits || !bounded(parse_policy(state_.options().policy))) return read(tokens, options);
-
-  StateOptions wide_options = state_.options();
-  wide_options.layer_capacities.clear();
-  wide_options.capacity = static_cast<int>(tokens.size());
-  for (int layer = 0; layer < state_.n_layers(); ++layer) {
-    wide_options.capacity = std::max(wide_options.capacity, state_.capacity(layer));
-  }
-  MultiState wide(*model_, wide_options);
-  const std::int64_t n_read = read_blocks({*model_, wide, logits_}, tokens, options);
-  state_.select_from(wide);
+  std::optional<MultiState> wide = make_prompt_state(*model_, state_, std::ssize(tokens));
+  if (!wide) return read(tokens, options);
+  const std::int64_t n_read = read_blocks({*model_, *wide, logits_}, tokens, options);
+  state_.select_from(*wide);
   return n_read;
 }
 
