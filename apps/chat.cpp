@@ -94,7 +94,7 @@ std::string Conversation::statistics() const {
   for (int layer = 1; layer < state.n_layers(); ++layer) {
     if (state.capacity(layer) != state.capacity(0)) capacity = "different numbers of";
   }
-  return fmt::format("{} tokens read; {} keeps {} tokens in a layer, {:.1f} MB in all\n", state.position(),
+  return fmt::format("{} tokens read; {} keeps {} tokens in a layer, {:.2f} MB in all\n", state.position(),
                      state.options().policy, capacity, static_cast<double>(state.bytes()) / 1e6);
 }
 

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <sstream>
+#include <string>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
@@ -61,11 +63,16 @@ int run(int argc, char** argv) {
   } catch (const CLI::RuntimeError& exit) {
     return exit.get_exit_code();
   } catch (const CLI::Success& help_or_version) {
-    app.exit(help_or_version);
+    std::ostringstream text;
+    app.exit(help_or_version, text, text);
+    print_text(text.str());
     check_output();
     return kDone;
   } catch (const CLI::ParseError& error) {
-    return report(fmt::format("{} (msrnn --help tells more)", error.what()).c_str(), kUsage);
+    const auto is_named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };
+    const bool names_none = argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty();
+    const std::string problem = names_none ? fmt::format("unknown command '{}'", argv[1]) : error.what();
+    return report(fmt::format("{} (msrnn --help tells more)", problem).c_str(), kUsage);
   }
 }
 

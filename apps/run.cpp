@@ -203,7 +203,7 @@ void RunCommand::print_json(const RunReport& report, const MultiState& multi_sta
 
 void RunCommand::print_statistics(const RunReport& report, const MultiState& multi_state) const {
   fmt::print(stderr,
-             "read {} tokens, {:.1f}/s; wrote {}, {:.1f}/s ({}); {} state of {:.1f} MB after {} tokens\n",
+             "read {} tokens, {:.1f}/s; wrote {}, {:.1f}/s ({}); {} state of {:.2f} MB after {} tokens\n",
              report.read, report.read_speed(), report.result.tokens.size(), report.write_speed(),
              to_string(report.result.reason), multi_state.options().policy,
              static_cast<double>(multi_state.bytes()) / 1e6, multi_state.position());
