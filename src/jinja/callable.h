@@ -3,6 +3,7 @@
 
 #include <ctime>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ struct Context {
     return Value::text(std::move(s));
   }
   Value list(std::vector<Value> items, SequenceKind kind = SequenceKind::kList) {
+    budget.step(items.size());
     budget.charge(items.size() + 2, sizeof(Value));
     return Value::list(std::move(items), kind);
   }

@@ -121,7 +121,8 @@ Value Evaluator::call_macro(const Callable& callable, const Arguments& arguments
   if (arguments.positional.size() > parameters.size()) {
     fail("macro {} takes {} arguments, found {}", macro.name, parameters.size(), arguments.positional.size());
   }
-  for (const auto& [name, value] : arguments.named) {
+  for (const auto& argument : arguments.named) {
+    const std::string& name = argument.first;
     const auto at = std::ranges::find_if(parameters, [&](const auto& p) { return p.first == name; });
     if (at == parameters.end()) fail("macro {} has no parameter '{}'", macro.name, name);
     if (static_cast<std::size_t>(at - parameters.begin()) < arguments.positional.size()) {

@@ -58,6 +58,14 @@ class StatementParser {
     return body;
   }
 
+  // A body whose text goes elsewhere: a jump out of it to a loop around is refused.
+  Block parse_captured_body(std::string_view end) {
+    const int outer = std::exchange(loops_, 0);
+    Block body = parse_body(end);
+    loops_ = outer;
+    return body;
+  }
+
   void close(std::string_view name) {
     if (!tokens_.accept_name(name)) tokens_.fail_here(fmt::format("'{}'", name));
     tokens_.expect(TokenKind::kBlockEnd);
@@ -70,10 +78,11 @@ class StatementParser {
     if (tag.text == "set") return parse_set(tag.line);
     if (tag.text == "macro") return make(parse_macro(), tag.line);
     if (tag.text == "with") return make(parse_with(), tag.line);
-    if (tag.text == "generation") return make(FilterBlock{{}, parse_body("endgeneration")}, tag.line);
+    if (tag.text == "generation")
+      return make(FilterBlock{{}, parse_captured_body("endgeneration")}, tag.line);
     if (tag.text == "filter") {
       std::vector<Application> filters = expressions().parse_filters();
-      return make(FilterBlock{std::move(filters), parse_body("endfilter")}, tag.line);
+      return make(FilterBlock{std::move(filters), parse_captured_body("endfilter")}, tag.line);
     }
     if (tag.text == "break" || tag.text == "continue") return parse_jump(tag);
     fail("chat template, line {}: unknown or misplaced tag '{}'", tag.line, tag.text);
@@ -155,7 +164,7 @@ class StatementParser {
     }
     std::vector<Application> filters;
     if (tokens_.accept_operator("|")) filters = expressions().parse_filters();
-    return make(SetBlock{std::move(target), std::move(filters), parse_body("endset")}, line);
+    return make(SetBlock{std::move(target), std::move(filters), parse_captured_body("endset")}, line);
   }
 
   Macro parse_macro() {
@@ -174,9 +183,7 @@ class StatementParser {
       }
       macro.parameters.emplace_back(std::move(name), std::move(fallback));
     }
-    const int outer = std::exchange(loops_, 0);
-    macro.body = parse_body("endmacro");
-    loops_ = outer;
+    macro.body = parse_captured_body("endmacro");
     return macro;
   }
 

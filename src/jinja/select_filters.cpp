@@ -41,8 +41,10 @@ Value map(Context& context, const Value& self, const Arguments& arguments) {
   return context.list(std::move(results));
 }
 
-// The items for which the test, or without one their truth, is `wanted`.
-template <bool wanted>
+enum class Keep { kMatching, kOthers };
+
+// The items for which the test, or without one their truth, holds, or the others.
+template <Keep keep>
 Value select(Context& context, const Value& self, const Arguments& arguments) {
   const bool tested = !arguments.positional.empty();
   const std::string name = tested ? first_text(arguments, 0, "test") : "";
@@ -51,12 +53,12 @@ Value select(Context& context, const Value& self, const Arguments& arguments) {
   const ListPointer all = elements(context, self);
   for (const Value& item : all->items) {
     const bool result = tested ? apply_test(context, name, item, rest) : is_true(item);
-    if (result == wanted) kept.push_back(item);
+    if (result == (keep == Keep::kMatching)) kept.push_back(item);
   }
   return context.list(std::move(kept));
 }
 
-template <bool wanted>
+template <Keep keep>
 Value select_attribute(Context& context, const Value& self, const Arguments& arguments) {
   if (arguments.positional.empty()) fail("the name of the attribute is missing");
   const bool tested = arguments.positional.size() > 1;
@@ -67,7 +69,7 @@ Value select_attribute(Context& context, const Value& self, const Arguments& arg
   for (const Value& item : all->items) {
     const Value attribute = get_path(context, item, arguments.positional[0]);
     const bool result = tested ? apply_test(context, name, attribute, rest) : is_true(attribute);
-    if (result == wanted) kept.push_back(item);
+    if (result == (keep == Keep::kMatching)) kept.push_back(item);
   }
   return context.list(std::move(kept));
 }
@@ -87,11 +89,12 @@ Value get_path(Context& context, const Value& value, const Value& attribute) {
 }
 
 std::span<const NamedFunction> select_filters() {
-  static constexpr std::array<NamedFunction, 5> kFilters = {{{"map", map},
-                                                             {"select", select<true>},
-                                                             {"reject", select<false>},
-                                                             {"selectattr", select_attribute<true>},
-                                                             {"rejectattr", select_attribute<false>}}};
+  static constexpr std::array<NamedFunction, 5> kFilters = {
+      {{"map", map},
+       {"select", select<Keep::kMatching>},
+       {"reject", select<Keep::kOthers>},
+       {"selectattr", select_attribute<Keep::kMatching>},
+       {"rejectattr", select_attribute<Keep::kOthers>}}};
   return kFilters;
 }
 

@@ -10,34 +10,45 @@
 namespace msrnn::jinja {
 namespace {
 
+enum class Case { kIgnored, kCompared };
+enum class Order { kAscending, kDescending };
+
+Case case_argument(const Arguments& arguments, std::size_t index) {
+  return arguments.truth(index, "case_sensitive") ? Case::kCompared : Case::kIgnored;
+}
+
+Order order_argument(const Arguments& arguments, std::size_t index) {
+  return arguments.truth(index, "reverse") ? Order::kDescending : Order::kAscending;
+}
+
 // What to compare by: an attribute of the item, strings without regard to case unless asked.
 class SortKey {
  public:
-  SortKey(Context& context, const Value* attribute, bool case_sensitive)
-      : context_(context), attribute_(attribute), case_sensitive_(case_sensitive) {}
+  SortKey(Context& context, const Value* attribute, Case letters)
+      : context_(context), attribute_(attribute), letters_(letters) {}
 
   Value operator()(const Value& item) const {
     const Value key =
         attribute_ == nullptr || attribute_->is_none() ? item : get_path(context_, item, *attribute_);
-    if (case_sensitive_ || !key.is_text()) return key;
+    if (letters_ == Case::kCompared || !key.is_text()) return key;
     return context_.text(lower(key.text()));
   }
 
  private:
   Context& context_;
   const Value* attribute_;
-  bool case_sensitive_;
+  Case letters_;
 };
 
 // The items with their keys, in the order of the keys.
 std::vector<Entry> sorted_entries(Context& context, const std::vector<Value>& items, const SortKey& key,
-                                  bool reverse) {
+                                  Order order) {
   context.budget.charge(items.size(), sizeof(Entry));
   std::vector<Entry> entries;
   for (const Value& item : items) entries.emplace_back(key(item), item);
   std::ranges::stable_sort(entries, [&](const Entry& a, const Entry& b) {
-    return compare(context, reverse ? b.first : a.first, reverse ? a.first : b.first) ==
-           std::partial_ordering::less;
+    const bool ascending = order == Order::kAscending;
+    return compare(context, ascending ? a.first : b.first, ascending ? b.first : a.first) < 0;
   });
   return entries;
 }
@@ -45,9 +56,9 @@ std::vector<Entry> sorted_entries(Context& context, const std::vector<Value>& it
 Value sort(Context& context, const Value& self, const Arguments& arguments) {
   arguments.expect({"reverse", "case_sensitive", "attribute"});
   const ListPointer list = elements(context, self);
-  const SortKey key(context, arguments.find(2, "attribute"), arguments.truth(1, "case_sensitive"));
+  const SortKey key(context, arguments.find(2, "attribute"), case_argument(arguments, 1));
   std::vector<Value> items;
-  for (Entry& entry : sorted_entries(context, list->items, key, arguments.truth(0, "reverse"))) {
+  for (Entry& entry : sorted_entries(context, list->items, key, order_argument(arguments, 0))) {
     items.push_back(std::move(entry.second));
   }
   return context.list(std::move(items));
@@ -67,10 +78,10 @@ Value sort_dict(Context& context, const Value& self, const Arguments& arguments)
   const std::string by = arguments.text(1, "by", "key");
   if (by != "key" && by != "value") fail("the argument 'by' must be key or value, found '{}'", by);
   const Value place = Value::integer(by == "key" ? 0 : 1);
-  const SortKey key(context, &place, arguments.truth(0, "case_sensitive"));
+  const SortKey key(context, &place, case_argument(arguments, 0));
   std::vector<Value> items;
   for (Entry& entry :
-       sorted_entries(context, item_pairs(context, self.dict()), key, arguments.truth(2, "reverse"))) {
+       sorted_entries(context, item_pairs(context, self.dict()), key, order_argument(arguments, 2))) {
     items.push_back(std::move(entry.second));
   }
   return context.list(std::move(items));
@@ -85,7 +96,7 @@ Value items(Context& context, const Value& self, const Arguments& arguments) {
 
 Value unique(Context& context, const Value& self, const Arguments& arguments) {
   arguments.expect({"case_sensitive", "attribute"});
-  const SortKey key(context, arguments.find(1, "attribute"), arguments.truth(0, "case_sensitive"));
+  const SortKey key(context, arguments.find(1, "attribute"), case_argument(arguments, 0));
   std::vector<Value> seen;
   std::vector<Value> kept;
   const ListPointer all = elements(context, self);
@@ -101,7 +112,7 @@ Value unique(Context& context, const Value& self, const Arguments& arguments) {
 template <std::partial_ordering wanted()>
 Value extreme(Context& context, const Value& self, const Arguments& arguments) {
   arguments.expect({"case_sensitive", "attribute"});
-  const SortKey key(context, arguments.find(1, "attribute"), arguments.truth(0, "case_sensitive"));
+  const SortKey key(context, arguments.find(1, "attribute"), case_argument(arguments, 0));
   const ListPointer list = elements(context, self);
   if (list->items.empty()) return Value::undefined("an item of an empty sequence");
   const Value* best = &list->items[0];

@@ -49,7 +49,7 @@ bool TokenStream::accept(TokenKind kind, std::string_view text) {
 }
 
 Token TokenStream::expect(TokenKind kind) {
-  if (!at(kind)) fail_here(describe({kind, "name", 0}));
+  if (!at(kind)) fail_here(kind == TokenKind::kName ? "a name" : describe({kind, {}, 0}));
   return take();
 }
 

@@ -1,5 +1,5 @@
 // Broken and hostile templates: an Error or a result, soon, and never more.
-#include <chrono>
+#include <ctime>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -110,10 +110,9 @@ TEST(Hostile, EndlessWorkIsRefused) {
       "{{ strftime_now('%c' * 10**5) }}",
   };
   for (const std::string& source : sources) {
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();  // of this process: machines are busy
     EXPECT_THAT(outcome(source), testing::HasSubstr("Error: ")) << source;
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    EXPECT_LT(seconds.count(), 20) << source;
+    EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 20) << source;
   }
 }
 
