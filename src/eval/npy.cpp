@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include <fmt/ranges.h>
+
 #include "base/atomic_file.h"
 #include "base/fail.h"
 
@@ -13,9 +15,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "values are written as they lie in memory");
 
 std::string header(std::string_view type, const std::vector<std::int64_t>& shape) {
-  std::string dimensions;
-  for (const std::int64_t n : shape) dimensions += fmt::format("{}, ", n);
-  if (shape.size() > 1) dimensions.resize(dimensions.size() - 2);
+  // A tuple of one has a comma.
+  const std::string dimensions = fmt::format("{}{}", fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   std::string text =
       fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type, dimensions);
   // The format wants the values to begin at a multiple of 64 bytes: magic, version and length take 10, the

@@ -1,6 +1,8 @@
 // One attention layer alone, on every device, against an independent implementation: victims exactly, outputs
 // to 1e-5, however the rows are split into calls.
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -49,7 +51,10 @@ class GoldenKernel : public ::testing::TestWithParam<KernelCase> {
     k_ = by_token(read_npy<float>(folder_ / "k.npy"));
     v_ = by_token(read_npy<float>(folder_ / "v.npy"));
     out_.assign(q_.size(), 0.0f);
-    backend_ = make_backend(GetParam().device, 2);
+    static std::map<std::string, std::shared_ptr<Backend>> backends;
+    auto& backend = backends[GetParam().device];
+    if (backend == nullptr) backend = make_backend(GetParam().device, 2);
+    backend_ = backend;
   }
 
   StateData make_state(const std::string& policy, int capacity) const {

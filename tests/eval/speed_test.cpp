@@ -1,0 +1,52 @@
+#include "eval/speed.h"
+
+#include <gtest/gtest.h>
+
+#include "msrnn/error.h"
+
+#include "conformance/reading.h"
+#include "eval/bandwidth.h"
+
+namespace msrnn::testing {
+namespace {
+
+TEST(Spread, TakesTheMiddle) {
+  const Spread odd = spread({3, 1, 2});
+  EXPECT_EQ(odd.lowest, 1);
+  EXPECT_EQ(odd.median, 2);
+  EXPECT_EQ(odd.highest, 3);
+  EXPECT_EQ(spread({4, 1, 2, 8}).median, 3);
+  EXPECT_EQ(spread({5}).median, 5);
+}
+
+TEST(SpeedTest, RunsAtAnyDepthUpAndDown) {
+  SpeedTest test(tiny_model("reference"), {.policy = "tova", .capacity = 8}, 16, 1);
+  for (const std::int64_t depth : {0, 20, 5, 40}) {
+    test.set_depth(depth);
+    EXPECT_GT(test.prefill(10), 0);
+    EXPECT_GT(test.decode(3, 1), 0);
+    EXPECT_GT(test.decode(3, 4), 0);
+  }
+  EXPECT_THROW(test.set_depth(-1), UsageError);
+}
+
+TEST(SpeedTest, CountsTheBytesOfLiveSlots) {
+  constexpr double kSlotBytes = 2 * 2 * 16 * 2;  // key and value, KV heads, head size, f16
+  SpeedTest bounded(tiny_model("reference"), {.policy = "tova", .capacity = 8}, 16, 1);
+  EXPECT_DOUBLE_EQ(bounded.state_bytes_read(1), 3 * kSlotBytes * 1);
+  EXPECT_DOUBLE_EQ(bounded.state_bytes_read(3), 3 * kSlotBytes * 2);
+  bounded.set_depth(100);
+  EXPECT_DOUBLE_EQ(bounded.state_bytes_read(5), 3 * kSlotBytes * 9);
+  SpeedTest full(tiny_model("reference"), {.policy = "full", .type = "f32"}, 16, 1);
+  full.set_depth(100);
+  EXPECT_DOUBLE_EQ(full.state_bytes_read(1), 3 * 2 * kSlotBytes * 101);
+}
+
+TEST(ReadBandwidth, IsPlausible) {
+  const double bandwidth = measure_read_bandwidth(1);
+  EXPECT_GT(bandwidth, 1e8);
+  EXPECT_LT(bandwidth, 1e13);
+}
+
+}  // namespace
+}  // namespace msrnn::testing
