@@ -37,12 +37,7 @@ struct ChatArguments {
 class Conversation {
  public:
   Conversation(const Engine& engine, const ChatArguments& arguments)
-      : engine_(engine),
-        arguments_(arguments),
-        format_(engine, arguments.system),
-        sequence_(engine.model, arguments.state.options()) {
-    if (!arguments.no_pin_system) sequence_.state().pin(0, format_.system_tokens());
-  }
+      : engine_(engine), arguments_(arguments), format_(engine, arguments.system), sequence_(begin()) {}
 
   // Reads the message and writes the answer as it comes.
   void answer(const std::string& message, const std::atomic<bool>& cancel);
@@ -52,6 +47,8 @@ class Conversation {
   std::string statistics() const;
 
  private:
+  Sequence begin() const;
+
   const Engine& engine_;
   const ChatArguments& arguments_;
   ChatFormat format_;
@@ -83,8 +80,14 @@ void Conversation::load(const std::string& path) {
   unread_ = std::move(saved.unread);
 }
 
+Sequence Conversation::begin() const {
+  Sequence sequence(engine_.model, arguments_.state.options());
+  if (!arguments_.no_pin_system) sequence.state().pin(0, format_.system_tokens());
+  return sequence;
+}
+
 void Conversation::reset() {
-  sequence_.state().reset();
+  sequence_ = begin();
   unread_.clear();
 }
 

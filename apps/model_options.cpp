@@ -78,6 +78,7 @@ void StateArguments::add_to(CLI::App& command) {
                   "Tokens the state keeps in every layer, or a comma list with one number a layer")
       ->type_name("K")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str();
   command.add_option("--state-type", type, "Number type of the state: f32, f16 or bf16")
       ->type_name("TYPE")
