@@ -34,7 +34,7 @@ class Sequence {
   // "last-query"). Memory grows with the prompt. Throws UsageError if something was read before.
   std::int64_t read_prompt_at_once(std::span<const Token> tokens, const ReadOptions& options = {});
 
-  // [vocabulary], after the last token read. Empty before the first.
+  // [vocabulary], after the last token read. Empty before the first, and after a read() that threw.
   std::span<const float> logits() const { return logits_; }
   const Model& model() const { return *model_; }
   MultiState& state() { return state_; }

@@ -20,17 +20,21 @@ std::int64_t read_blocks(const ReadTarget& target, std::span<const Token> tokens
                          const ReadOptions& options) {
   if (options.block < 1) fail_usage("a block has at least 1 token, found {}", options.block);
   const auto total = static_cast<std::int64_t>(tokens.size());
-  target.logits.resize(static_cast<std::size_t>(target.model.config().vocabulary));
-  for (std::int64_t done = 0; done < total;) {
+  // Taken away until the reading has succeeded: there are no logits after a token that could not be read.
+  std::vector<float> logits = std::exchange(target.logits, {});
+  logits.resize(static_cast<std::size_t>(target.model.config().vocabulary));
+  std::int64_t done = 0;
+  for (bool go_on = true; go_on && done < total;) {
     const auto n = static_cast<int>(std::min<std::int64_t>(options.block, total - done));
     const Segment segment{.first_row = 0, .n_rows = n, .state = &target.state};
     const std::int32_t last_row = n - 1;
     target.model.forward(tokens.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(n)),
-                         std::span(&segment, 1), target.logits, {.logits_rows = std::span(&last_row, 1)});
+                         std::span(&segment, 1), logits, {.logits_rows = std::span(&last_row, 1)});
     done += n;
-    if (options.progress && !options.progress(done, total)) return done;
+    go_on = !options.progress || options.progress(done, total);
   }
-  return total;
+  target.logits = std::move(logits);
+  return done;
 }
 
 }  // namespace

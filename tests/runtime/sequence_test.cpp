@@ -80,7 +80,9 @@ TEST_F(SequenceTest, RefusesBlocksOfNothing) {
 
 TEST_F(SequenceTest, RefusesTokensOutsideTheVocabulary) {
   for (const Token token : {-1, kTinyVocabulary, 1 << 30}) {
-    EXPECT_THROW(sequence().read(std::vector{token}), UsageError);
+    Sequence fresh = sequence();
+    EXPECT_THROW(fresh.read(std::vector{token}), UsageError);
+    EXPECT_TRUE(fresh.logits().empty());
   }
 }
 
