@@ -86,12 +86,15 @@ void PerplexityCommand::print_json(const Engine& engine, const PerplexityResult&
       {"nll_sum", result.nll_sum},
       {"state_bytes", result.state_bytes},
       {"tokens_read", result.tokens_read},
-      {"chunks", result.chunks},
+      {"chunks", result.chunks.size()},
       {"context", options.context},
       {"skip", options.skip},
       {"seconds", result.seconds},
       {"tokens_per_second", static_cast<double>(result.tokens_read) / result.seconds},
   };
+  for (const ChunkLoss& chunk : result.chunks) {
+    object["by_chunk"].push_back({{"tokens", chunk.tokens}, {"nll_sum", chunk.nll_sum}});
+  }
   describe_run(object, engine.model, state);
   print_text(object.dump() + "\n");
 }
@@ -100,8 +103,8 @@ void PerplexityCommand::print(const PerplexityResult& result) const {
   print_text(fmt::format(
       "perplexity {:.4f}\n"
       "{} tokens scored in {} chunk{}, {:.6f} nats each; policy {}, state {:.1f} MB; {:.1f} tokens/s\n",
-      result.perplexity(), result.tokens, result.chunks, result.chunks == 1 ? "" : "s", result.mean_nll(),
-      state.policy, static_cast<double>(result.state_bytes) / 1e6,
+      result.perplexity(), result.tokens, result.chunks.size(), result.chunks.size() == 1 ? "" : "s",
+      result.mean_nll(), state.policy, static_cast<double>(result.state_bytes) / 1e6,
       static_cast<double>(result.tokens_read) / result.seconds));
 }
 

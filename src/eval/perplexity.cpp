@@ -58,6 +58,7 @@ PerplexityResult measure_perplexity(const Model& model, const StateOptions& stat
   const Stopwatch watch;
   for (const auto& chunk : chunks) {
     state.reset();
+    const PerplexityProgress before = progress;
     TeacherForcing reader(
         model, state, chunk,
         {.block = options.block, .score_after = options.skip, .on_block = [&](const ReadBlock& block) {
@@ -69,12 +70,13 @@ PerplexityResult measure_perplexity(const Model& model, const StateOptions& stat
     if (options.prompt_mode == PromptMode::last_query) reader.read_at_once_until(options.skip + 1);
     reader.read_until(std::ssize(chunk));
     result.state_bytes = std::max(result.state_bytes, state.bytes());
+    result.chunks.push_back(
+        {progress.tokens_scored - before.tokens_scored, progress.nll_sum - before.nll_sum});
     ++progress.chunk;
   }
   result.seconds = watch.seconds();
   result.tokens = progress.tokens_scored;
   result.tokens_read = progress.tokens_read;
-  result.chunks = std::ssize(chunks);
   result.nll_sum = progress.nll_sum;
   return result;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "msrnn/model.h"
 #include "msrnn/state.h"
@@ -32,10 +33,15 @@ struct PerplexityOptions {
   std::function<void(const PerplexityProgress&)> progress;  // called after every block
 };
 
+struct ChunkLoss {
+  std::int64_t tokens = 0;  // scored
+  double nll_sum = 0;       // nats
+};
+
 struct PerplexityResult {
   std::int64_t tokens = 0;  // scored
   std::int64_t tokens_read = 0;
-  std::int64_t chunks = 0;
+  std::vector<ChunkLoss> chunks;
   double nll_sum = 0;  // nats
   double seconds = 0;
   std::size_t state_bytes = 0;  // the most the state held

@@ -62,7 +62,7 @@ TEST(Perplexity, FollowsTheDefinitionForAnyBlock) {
                                                       {.context = 0, .block = block, .progress = {}});
     EXPECT_EQ(whole.tokens, 99);
     EXPECT_EQ(whole.tokens_read, 100);
-    EXPECT_EQ(whole.chunks, 1);
+    EXPECT_EQ(whole.chunks.size(), 1u);
     EXPECT_NEAR(whole.nll_sum, expected_sum(kState, tokens, 100, 0, 1), 1e-6);
     EXPECT_DOUBLE_EQ(whole.perplexity(), std::exp(whole.nll_sum / 99));
   }
@@ -91,7 +91,11 @@ TEST(Perplexity, CutsChunksAndSkipsTheirBeginnings) {
                                                         .full_chunks = c.full,
                                                         .block = 16,
                                                         .progress = {}});
-    EXPECT_EQ(result.chunks, c.expected_chunks);
+    EXPECT_EQ(std::ssize(result.chunks), c.expected_chunks);
+    EXPECT_NEAR(result.chunks.front().nll_sum,
+                expected_sum(kState, tokens, static_cast<std::size_t>(c.context),
+                             static_cast<std::size_t>(c.skip), 1),
+                1e-6);
     EXPECT_EQ(result.tokens, c.expected_tokens);
     EXPECT_NEAR(result.nll_sum,
                 expected_sum(kState, tokens, static_cast<std::size_t>(c.context),
