@@ -63,6 +63,24 @@ class LabState {
     view.free_slot = free_.data();
     return view;
   }
+  // The same tokens in the same slots, and an empty slot after them.
+  LabState with_one_more_slot(LayerCase c) const {
+    const auto bytes = static_cast<std::size_t>(stored_bytes(c.type, c.head_dim));
+    const auto n_slots = static_cast<std::size_t>(c.capacity + 1);
+    ++c.capacity;
+    LabState wide(c);
+    for (std::size_t h = 0; h < static_cast<std::size_t>(c.n_kv_heads); ++h) {
+      std::copy_n(k_.data() + h * n_slots * bytes, n_slots * bytes,
+                  wide.k_.data() + h * (n_slots + 1) * bytes);
+      std::copy_n(v_.data() + h * n_slots * bytes, n_slots * bytes,
+                  wide.v_.data() + h * (n_slots + 1) * bytes);
+    }
+    for (std::size_t l = 0; l < free_.size(); ++l) {
+      std::copy_n(slots_.data() + l * n_slots, n_slots, wide.slots_.data() + l * (n_slots + 1));
+    }
+    wide.free_ = free_;
+    return wide;
+  }
   // Live tokens of a lane by position.
   std::vector<Slot> kept(int lane) const;
   const std::vector<std::byte>& keys() const { return k_; }

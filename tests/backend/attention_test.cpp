@@ -55,38 +55,33 @@ std::vector<int> random_split(int n_rows, std::mt19937& engine) {
   return sizes;
 }
 
-// How far apart, relatively, the reference's scores of two tokens are just before one of them goes at `row`:
-// both are found by protecting them and reading their scores one step later.
-double score_gap(LayerCase c, const Rows& rows, int lane, int row, std::int32_t a, std::int32_t b) {
+// How far apart, relatively, the reference's scores of two tokens are when one of them goes at `row`: read in
+// a state with room for both.
+double score_gap(const LayerCase& c, const Rows& rows, int lane, int row, std::int32_t a, std::int32_t b) {
   LabState state(c);
-  if (row > 0) run_reference(c, rows, state, row);
-  c.pins.push_back({a, a + 1});
-  c.pins.push_back({b, b + 1});
-  LayerCase last = c;
-  LabState copy = state;
-  ThreadPool pool(1);
-  ReferenceAttention attention(pool);
-  const std::int64_t width = std::int64_t{c.n_heads} * c.head_dim,
-                     kv_width = std::int64_t{c.n_kv_heads} * c.head_dim;
+  run_reference(c, rows, state, row);
+  LabState wide = state.with_one_more_slot(c);
+  const std::int64_t width = std::int64_t{c.n_heads} * c.head_dim;
+  const std::int64_t kv_width = std::int64_t{c.n_kv_heads} * c.head_dim;
   std::vector<float> out(rows.q.size());
   const auto view = [&](const std::vector<float>& x, std::int64_t cols) {
     return Tensor{const_cast<float*>(x.data()), c.n_rows, cols};
   };
-  AttentionJob job{row,
-                   1,
-                   row,
-                   copy.view(),
-                   parse_policy(c.policy),
-                   {},
-                   c.positions,
-                   {frequencies(c.head_dim), c.pairs},
-                   nullptr};
-  job.pins = {last.pins.data(), static_cast<std::int32_t>(last.pins.size())};
-  const AttentionJob jobs[] = {job};
+  const AttentionJob job{row,
+                         1,
+                         row,
+                         wide.view(),
+                         parse_policy(c.policy),
+                         {},
+                         c.positions,
+                         {frequencies(c.head_dim), c.pairs},
+                         nullptr};
+  ThreadPool pool(1);
+  ReferenceAttention attention(pool);
   attention.run(view(out, width), {view(rows.q, width), view(rows.k, kv_width), view(rows.v, kv_width)},
-                c.shape(), jobs);
+                c.shape(), {&job, 1});
   double scores[2] = {0, 1e9};
-  for (const Slot& slot : copy.kept(lane)) {
+  for (const Slot& slot : wide.kept(lane)) {
     if (slot.position == a) scores[0] = static_cast<double>(slot.score);
     if (slot.position == b) scores[1] = static_cast<double>(slot.score);
   }

@@ -161,6 +161,24 @@ void StepAttention::find_turns(Seat& seat, int lane, std::int32_t row) {
   }
 }
 
+// The keys of slots [begin, end) at their present places, among those of all slots of the KV head.
+const float* StepAttention::rotate_keys(const AttentionPass& pass, const Seat& seat, int kv_head,
+                                        const std::byte* keys, std::int32_t begin, std::int32_t end) const {
+  const LayerState& state = seat.job->state;
+  const int lane = state.lane_of(kv_head), head_dim = pass.shape.head_dim;
+  const std::int64_t row_bytes = stored_bytes(state.dtype, head_dim);
+  const std::int32_t* turns = seat.turns + std::int64_t{lane} * state.n_slots();
+  float* rotated = seat.rotated_keys + std::int64_t{kv_head} * state.n_slots() * head_dim;
+  for (std::int32_t s = begin; s < end; ++s) {
+    float* key = rotated + std::int64_t{s} * head_dim;
+    pass.kernels.attention.load(state.dtype, keys + s * row_bytes, head_dim, key);
+    if (state.lane(lane)[s].position == kEmpty) continue;
+    table_.rotate(pass.kernels.matmul, seat.job->rope.pairs, key, turns[s]);
+  }
+  return rotated;
+}
+
+// One KV head's part of a step: a chunk of slots. The chunk that has the free slot writes the token first.
 void StepAttention::attend(const AttentionPass& pass, const Seat& seat, int kv_head, int chunk,
                            std::int32_t row) {
   const AttentionShape& shape = pass.shape;
@@ -175,10 +193,10 @@ void StepAttention::attend(const AttentionPass& pass, const Seat& seat, int kv_h
 
   const std::int32_t entered = state.free_slot[lane];
   if (entered >= begin && entered < end) {
-    const std::int64_t column = std::int64_t{kv_head} * head_dim;
-    const std::int64_t r = seat.job->first_row + row;
-    kernels.store(state.dtype, pass.qkv.k.row(r) + column, head_dim, keys + entered * row_bytes);
-    kernels.store(state.dtype, pass.qkv.v.row(r) + column, head_dim, values + entered * row_bytes);
+    const Tensor& k = pass.qkv.k;
+    const std::int64_t at = (seat.job->first_row + row) * k.cols + std::int64_t{kv_head} * head_dim;
+    kernels.store(state.dtype, k.data + at, head_dim, keys + entered * row_bytes);
+    kernels.store(state.dtype, pass.qkv.v.data + at, head_dim, values + entered * row_bytes);
   }
 
   SlotChunk args{};
@@ -188,15 +206,7 @@ void StepAttention::attend(const AttentionPass& pass, const Seat& seat, int kv_h
   args.values = values;
   args.slots = state.lane(lane);
   if (seat.rotates()) {
-    float* rotated = seat.rotated_keys + std::int64_t{kv_head} * state.n_slots() * head_dim;
-    const std::int32_t* turns = seat.turns + std::int64_t{lane} * state.n_slots();
-    for (std::int32_t s = begin; s < end; ++s) {
-      float* key = rotated + std::int64_t{s} * head_dim;
-      kernels.load(state.dtype, keys + s * row_bytes, head_dim, key);
-      if (args.slots[s].position == kEmpty) continue;
-      table_.rotate(pass.kernels.matmul, seat.job->rope.pairs, key, turns[s]);
-    }
-    args.keys = reinterpret_cast<const std::byte*>(rotated);
+    args.keys = reinterpret_cast<const std::byte*>(rotate_keys(pass, seat, kv_head, keys, begin, end));
     args.key_type = DType::f32;
   }
   const std::int64_t part = (std::int64_t{kv_head} * seat.n_chunks + chunk) * group;

@@ -49,6 +49,8 @@ class StepAttention {
   void enter(const AttentionPass& pass, Seat& seat, std::int32_t row);
   void find_turns(Seat& seat, int lane, std::int32_t row);
   void attend(const AttentionPass& pass, const Seat& seat, int kv_head, int chunk, std::int32_t row);
+  const float* rotate_keys(const AttentionPass& pass, const Seat& seat, int kv_head, const std::byte* keys,
+                           std::int32_t begin, std::int32_t end) const;
   void merge(const AttentionPass& pass, const Seat& seat, int head, std::int32_t row);
   void evict(const AttentionPass& pass, const Seat& seat, int lane, std::int32_t row);
 
