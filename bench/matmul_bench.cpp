@@ -10,7 +10,6 @@
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/matmul.h"
 #include "backend/cpu/packed_weight.h"
-#include "dot_peak.h"
 
 namespace msrnn::bench {
 namespace {
@@ -96,17 +95,6 @@ void read_memory(State& state) {
   state.SetBytesProcessed(state.iterations() * bytes);
 }
 
-void integer_dot_peak(State& state) {
-  constexpr std::int64_t kRepetitions = 1 << 20;
-  if (cpu::supported_kernels().back()->isa.find("vnni") == std::string_view::npos &&
-      cpu::supported_kernels().back()->isa.find("bf16") == std::string_view::npos) {
-    return state.SkipWithError("this processor has no AVX-512 VNNI");
-  }
-  for (auto _ : state) benchmark::DoNotOptimize(dot_peak(kRepetitions));
-  state.counters["MAC/s"] =
-      Counter(static_cast<double>(state.iterations() * kRepetitions * 64), Counter::kIsRate);
-}
-
 constexpr std::int64_t kF32 = 0, kF16 = 1, kBf16 = 2, kQ8 = 3, kQ40 = 4, kQ41 = 5;
 
 BENCHMARK(read_memory)->ArgsProduct({{1 << 20, 1 << 24, 1 << 28}, {1, 2}})->UseRealTime();
@@ -114,7 +102,6 @@ BENCHMARK(gemv)
     ->ArgsProduct({{kQ41, kQ40, kQ8, kF16, kBf16, kF32}, {576, 1536, 16384}, {576, 1536}, {1}})
     ->ArgsProduct({{kQ41, kQ8, kF16}, {65536}, {2048}, {1, 2}})
     ->UseRealTime();
-BENCHMARK(integer_dot_peak);
 BENCHMARK(gemm)
     ->ArgsProduct({{kQ41, kQ40, kQ8, kF16, kBf16, kF32}, {1536}, {576}, {4, 16, 256}, {1}})
     ->ArgsProduct({{kQ41}, {576}, {1536}, {256}, {1, 2}})

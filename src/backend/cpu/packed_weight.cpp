@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <sys/mman.h>
 
 #include "base/fail.h"
 
@@ -45,6 +46,16 @@ void pack_plain(const TensorView& stored, std::int64_t first_row, int n_rows, st
   }
 }
 
+// Asks for huge pages where the memory spans some: streaming through many small ones waits for translations.
+// Without them the result is the same, so a refusal does not matter.
+void prefer_huge_pages(const Buffer& memory) {
+  constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
+  const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+  const std::uintptr_t begin = (address + kHugePage - 1) / kHugePage * kHugePage;
+  const std::uintptr_t end = (address + memory.size()) / kHugePage * kHugePage;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
+
 }  // namespace
 
 PackedWeight::PackedWeight(const TensorView& stored, ThreadPool& pool)
@@ -55,6 +66,7 @@ PackedWeight::PackedWeight(const TensorView& stored, ThreadPool& pool)
   }
   const std::int64_t bytes = group_bytes(stored.dtype, stored.cols);
   packed_ = Buffer(static_cast<std::size_t>(n_groups() * bytes));
+  prefer_huge_pages(packed_);
   pool.for_each(n_groups(), [&](std::int64_t g, int) {
     std::byte* group = packed_.data() + g * bytes;
     std::memset(group, 0, static_cast<std::size_t>(bytes));
