@@ -29,9 +29,10 @@ std::vector<float> multiply(const Kernels& kernels, ThreadPool& pool, const Pack
 }
 
 // What the format of the activations may change number x of a block whose largest magnitude is given: half a
-// step of int8, and twice the last bit of bf16 (2⁻⁸), exactly representable numbers excepted.
+// step of the second int8, whose block is half a step of the first large at most, and twice the last bit of
+// bf16 (2⁻⁸), exactly representable numbers excepted.
 double input_error(InputFormat format, double x, double largest) {
-  if (format == InputFormat::int8) return largest / 127 * 0.5001;
+  if (format == InputFormat::int8_pair) return largest / 127 * 0.5 / 127 * 0.5001 + largest * 0x1p-23;
   return format == InputFormat::bf16 ? std::abs(x) * 0x1p-8 : 0;
 }
 

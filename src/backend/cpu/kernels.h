@@ -36,7 +36,7 @@ struct MatmulKernels {
   Rotate rotate_interleaved, rotate_halves;
 
   InputFormat input_format(DType weight) const {
-    if (is_quantised(weight)) return InputFormat::int8;
+    if (is_quantised(weight)) return InputFormat::int8_pair;
     return weight == DType::bf16 ? bf16_input : InputFormat::f32;
   }
 };

@@ -14,7 +14,9 @@
 //
 // Activations: tokens go in tiles of 16, and 8, 4, 2, 1 for the rest; within a tile of n tokens all of block
 // 0 comes first:
-//   int8        int8 [n][32], then float scale[n], float scaled_sum[n], int32 minus_8_sums[n],
+//   int8_pair   two planes: the numbers rounded to int8, and what that left over rounded to int8 again. A
+//   plane
+//               is int8 [n][32], then float scale[n], float scaled_sum[n], int32 minus_8_sums[n],
 //               int32 minus_128_sums[n]; number i is scale · int8, "sum" is that of the block's 32 int8
 //   f32         float [n][32]
 //   bf16        bf16 [n][32]
@@ -30,14 +32,17 @@ inline constexpr int kGroupRows = 16;
 inline constexpr int kBlockCols = 32;
 inline constexpr int kTileTokens = 16;
 
-enum class InputFormat : std::uint8_t { int8, f32, bf16 };
+enum class InputFormat : std::uint8_t { int8_pair, f32, bf16 };
 inline constexpr int kInputFormats = 3;
+
+// Of one token's numbers in one block of one int8 plane.
+inline constexpr int kPlaneBytes = kBlockCols + 4 * 4;
 
 // Of one token's numbers in one block.
 constexpr int input_bytes(InputFormat format) {
   switch (format) {
-    case InputFormat::int8:
-      return kBlockCols + 4 * 4;
+    case InputFormat::int8_pair:
+      return 2 * kPlaneBytes;
     case InputFormat::f32:
       return kBlockCols * 4;
     case InputFormat::bf16:

@@ -90,7 +90,8 @@ Block load_block(const float* x, std::int64_t n) {
 }
 
 // One block of one token as int8; `fields` is its scale, the others follow `stride` bytes apart (layout.h).
-void quantise(const Block& block, std::byte* numbers, std::byte* fields, int stride) {
+// Returns what rounding left over.
+Block quantise(const Block& block, std::byte* numbers, std::byte* fields, int stride) {
   F32 largest = zero();
   for (const F32& part : block.part) largest = max(abs(part), largest);
   const float magnitude = reduce_max(largest);
@@ -99,10 +100,12 @@ void quantise(const Block& block, std::byte* numbers, std::byte* fields, int str
   const float inverse = magnitude > kSmallest ? 127.0f / magnitude : 0.0f;
   const float scale = magnitude / 127.0f;
   I32 sums = broadcast(0);
+  Block remainder;
   for (int i = 0; i < kBlockVectors; ++i) {
     const I32 rounded = round_to_int(block.part[i] * broadcast(inverse));
     sums = sums + rounded;
     store_int8(reinterpret_cast<std::int8_t*>(numbers) + i * kLanes, rounded);
+    remainder.part[i] = block.part[i] - to_float(rounded) * broadcast(scale);
   }
   std::int32_t lanes[kLanes];
   store(lanes, sums);
@@ -114,39 +117,43 @@ void quantise(const Block& block, std::byte* numbers, std::byte* fields, int str
   __builtin_memcpy(fields + stride, &scaled_sum, 4);
   __builtin_memcpy(fields + 2 * stride, &minus_8_sum, 4);
   __builtin_memcpy(fields + 3 * stride, &minus_128_sum, 4);
+  return remainder;
 }
 
-// write(block, place of its numbers in the tile, start of the tile's block) for each block of x.
+// write(block, start of the tile's block) for each block of x.
 template <class Write>
-void encode_blocks(InputFormat format, int number_bytes, const float* x, std::int64_t n, std::byte* tile,
-                   int n_tokens, int token, Write write) {
+void encode_blocks(InputFormat format, const float* x, std::int64_t n, std::byte* tile, int n_tokens,
+                   Write write) {
   for (std::int64_t i = 0; i < n; i += kBlockCols, tile += n_tokens * input_bytes(format)) {
-    write(load_block(x + i, n - i), tile + token * kBlockCols * number_bytes, tile);
+    write(load_block(x + i, n - i), tile);
   }
 }
 
-void encode_int8(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
-  encode_blocks(InputFormat::int8, 1, x, n, tile, n_tokens, token,
-                [&](const Block& block, std::byte* numbers, std::byte* start) {
-                  quantise(block, numbers, start + n_tokens * kBlockCols + token * 4, n_tokens * 4);
-                });
+// Token `token` of a plane.
+Block quantise(const Block& block, std::byte* tile, int n_tokens, int token) {
+  return quantise(block, tile + token * kBlockCols, tile + n_tokens * kBlockCols + token * 4, n_tokens * 4);
+}
+
+void encode_int8_pair(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
+  encode_blocks(InputFormat::int8_pair, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
+    const Block remainder = quantise(block, start, n_tokens, token);
+    quantise(remainder, start + n_tokens * kPlaneBytes, n_tokens, token);
+  });
 }
 
 template <class Number, InputFormat format>
 void encode_plain(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
-  encode_blocks(format, sizeof(Number), x, n, tile, n_tokens, token,
-                [](const Block& block, std::byte* numbers, std::byte*) {
-                  for (int i = 0; i < kBlockVectors; ++i) {
-                    store(reinterpret_cast<Number*>(numbers) + i * kLanes, block.part[i]);
-                  }
-                });
+  encode_blocks(format, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
+    Number* numbers = reinterpret_cast<Number*>(start) + token * kBlockCols;
+    for (int i = 0; i < kBlockVectors; ++i) store(numbers + i * kLanes, block.part[i]);
+  });
 }
 
 }  // namespace
 
 MatmulKernels elementwise_kernels() {
   MatmulKernels kernels = {};
-  kernels.encode[static_cast<int>(InputFormat::int8)] = encode_int8;
+  kernels.encode[static_cast<int>(InputFormat::int8_pair)] = encode_int8_pair;
   kernels.encode[static_cast<int>(InputFormat::f32)] = encode_plain<float, InputFormat::f32>;
   kernels.encode[static_cast<int>(InputFormat::bf16)] = encode_plain<BFloat16, InputFormat::bf16>;
   kernels.normalise = normalise;

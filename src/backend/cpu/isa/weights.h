@@ -9,11 +9,9 @@
 
 namespace msrnn::cpu::MSRNN_ISA {
 
-class Int8Input {
+class Int8Plane {
  public:
-  static constexpr InputFormat kFormat = InputFormat::int8;
-
-  Int8Input(const std::byte* block, int tile_tokens, int first)
+  Int8Plane(const std::byte* block, int tile_tokens, int first)
       : numbers_(block + first * kBlockCols),
         fields_(block + tile_tokens * kBlockCols + first * 4),
         tile_tokens_(tile_tokens) {}
@@ -34,6 +32,21 @@ class Int8Input {
 
   const std::byte *numbers_, *fields_;
   int tile_tokens_;
+};
+
+class Int8PairInput {
+ public:
+  static constexpr InputFormat kFormat = InputFormat::int8_pair;
+
+  Int8PairInput(const std::byte* block, int tile_tokens, int first)
+      : rounded_(block, tile_tokens, first),
+        remainder_(block + tile_tokens * kPlaneBytes, tile_tokens, first) {}
+
+  const Int8Plane& rounded() const { return rounded_; }
+  const Int8Plane& remainder() const { return remainder_; }
+
+ private:
+  Int8Plane rounded_, remainder_;
 };
 
 template <class Number, InputFormat format>
@@ -67,7 +80,7 @@ struct Q8_0Block {
   Q8_0Block(const std::byte* numbers, const Half* scales)
       : bytes(unpack_bytes(numbers)), scale(load_rows(scales)) {}
 
-  Rows add(const Int8Input& x, int t, const Rows& sum) const {
+  Rows add(const Int8Plane& x, int t, const Rows& sum) const {
     const IntRows start = kBytesZero == 128 ? x.minus_128_sums(t) : broadcast_rows(0);
     return add_scaled(dot(bytes, x.numbers(t), start), scale, x.scale(t), sum);
   }
@@ -81,7 +94,7 @@ struct Q4_0Block {
   Q4_0Block(const std::byte* numbers, const Half* scales)
       : nibbles(unpack_nibbles(numbers)), scale(load_rows(scales)) {}
 
-  Rows add(const Int8Input& x, int t, const Rows& sum) const {
+  Rows add(const Int8Plane& x, int t, const Rows& sum) const {
     return add_scaled(dot(nibbles, x.numbers(t), x.minus_8_sums(t)), scale, x.scale(t), sum);
   }
 };
@@ -94,7 +107,7 @@ struct Q4_1Block {
   Q4_1Block(const std::byte* numbers, const Half* scales)
       : nibbles(unpack_nibbles(numbers)), scale(load_rows(scales)), minimum(load_rows(scales + kGroupRows)) {}
 
-  Rows add(const Int8Input& x, int t, const Rows& sum) const {
+  Rows add(const Int8Plane& x, int t, const Rows& sum) const {
     const Rows with_minimum = fma(minimum, x.scaled_sum(t), sum);
     return add_scaled(dot(nibbles, x.numbers(t), broadcast_rows(0)), scale, x.scale(t), with_minimum);
   }
@@ -102,13 +115,16 @@ struct Q4_1Block {
 
 template <class Block>
 struct Quantised {
-  using Input = Int8Input;
+  using Input = Int8PairInput;
   static constexpr DType kType = Block::kType;
 
   template <int n>
   static void add_block(const std::byte* numbers, const Input& x, Rows (&sums)[n]) {
     const Block block(numbers, reinterpret_cast<const Half*>(numbers + number_bytes(kType)));
-    unrolled<n>([&](auto t) { sums[t.value] = block.add(x, t.value, sums[t.value]); });
+    unrolled<n>([&](auto t) {
+      const Rows sum = block.add(x.rounded(), t.value, sums[t.value]);
+      sums[t.value] = block.add(x.remainder(), t.value, sum);
+    });
   }
 };
 
