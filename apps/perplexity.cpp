@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "encode_text.h"
 #include "model_options.h"
 #include "output.h"
 #include "progress.h"
@@ -59,7 +60,7 @@ void PerplexityCommand::add_to(CLI::App& command) {
 
 void PerplexityCommand::run() {
   const Engine engine = model.load();
-  const std::vector<Token> tokens = engine.tokenizer.encode(read_text(file));
+  const std::vector<Token> tokens = encode_text(engine.tokenizer, read_text(file));
   options.block = state.block;
   options.prompt_mode = state.prompt_mode == "last-query" ? PromptMode::last_query : PromptMode::per_step;
   const PerplexityResult result = [&] {

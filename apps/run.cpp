@@ -12,6 +12,7 @@
 #include "base/stopwatch.h"
 #include "chat_format.h"
 #include "commands.h"
+#include "encode_text.h"
 #include "generation_options.h"
 #include "interrupt.h"
 #include "model_options.h"
@@ -141,7 +142,7 @@ std::vector<Token> RunCommand::encode(const Engine& engine, const Sequence& sequ
     return fresh ? format.first(*input) : format.next(*input, std::move(unread));
   }
   std::vector<Token> tokens =
-      engine.tokenizer.encode(*input, {.add_special = fresh, .parse_special = parse_special});
+      encode_text(engine.tokenizer, *input, {.add_special = fresh, .parse_special = parse_special});
   // A text to go on from has not ended.
   if (fresh && !tokens.empty() && tokens.back() == engine.tokenizer.eos()) tokens.pop_back();
   unread.insert(unread.end(), tokens.begin(), tokens.end());

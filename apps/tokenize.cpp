@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "commands.h"
+#include "encode_text.h"
 #include "formats/weight_file.h"
 #include "model_options.h"
 #include "output.h"
@@ -34,7 +35,7 @@ void TokenizeCommand::add_to(CLI::App& command, const std::string& input) {
 
 void tokenize(const TokenizeCommand& self) {
   const std::string text = read_text(self.file);
-  print_text(fmt::format("{}\n", fmt::join(self.load().encode(text, self.options), " ")));
+  print_text(fmt::format("{}\n", fmt::join(encode_text(self.load(), text, self.options), " ")));
 }
 
 void detokenize(const TokenizeCommand& self) {

@@ -11,6 +11,7 @@
 #include "base/atomic_file.h"
 #include "base/fail.h"
 #include "commands.h"
+#include "encode_text.h"
 #include "eval/npy.h"
 #include "model_options.h"
 #include "output.h"
@@ -71,7 +72,7 @@ void TraceCommand::run() {
   const Engine engine = model.load();
   const std::vector<Token> tokens =
       file.empty() ? parse_tokens(read_text(tokens_file), engine.model.config().vocabulary, tokens_file)
-                   : engine.tokenizer.encode(read_text(file));
+                   : encode_text(engine.tokenizer, read_text(file));
   MultiState multi_state(engine.model, state.options());
   options.block = state.block;
   const Trace result = [&] {
