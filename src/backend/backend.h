@@ -1,7 +1,7 @@
 // A device: the fused steps of a decoder block. Each device fuses as it can; none knows the model.
 //
 // Row r of every tensor of one forward pass is token r of a ragged batch. All steps are deterministic: the
-// result for a row depends neither on the number of threads nor on the other rows.
+// result for a row depends neither on the number of threads nor on the rows of other sequences.
 #pragma once
 
 #include <cstdint>
@@ -136,8 +136,8 @@ class Backend {
   virtual void qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, const Rope& rope,
                    std::span<const std::int32_t> rotations) = 0;
   // For each job, row after row: write its key and value into the free slot, attend over all live slots (this
-  // one included), update the scores, evict. The same for any split of the rows into calls. Jobs share no
-  // state.
+  // one included), update the scores, evict. The same for any split of the rows into calls, up to the
+  // rounding of sums. Jobs share no state.
   virtual void attend(Tensor out, const Qkv& qkv, const AttentionShape& shape,
                       std::span<const AttentionJob> jobs) = 0;
   // x += y · Wᵀ
