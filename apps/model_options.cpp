@@ -61,7 +61,7 @@ void ModelArguments::add_to(CLI::App& command) {
 std::filesystem::path ModelArguments::path() const {
   if (!model.empty()) return model;
   if (std::string path = environment("MSRNN_MODEL"); !path.empty()) return path;
-  const std::filesystem::path demo = cache_folder() / kDemoModel;
+  std::filesystem::path demo = cache_folder() / kDemoModel;
   std::error_code ignored;
   if (std::filesystem::exists(demo, ignored)) return demo;
   fail_usage(

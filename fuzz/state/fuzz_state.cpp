@@ -10,8 +10,8 @@
 #include "state/state_support.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::vector<std::byte> bytes(size);
-  std::memcpy(bytes.data(), data, size);
+  const auto* first = reinterpret_cast<const std::byte*>(data);
+  std::vector<std::byte> bytes(first, first + size);
   std::uint64_t sum;
   if (size >= sizeof sum) {
     sum = XXH3_64bits(data, size - sizeof sum);
