@@ -49,7 +49,7 @@ Evaluator::Flow Evaluator::execute(const If& statement) {
 }
 
 ListPointer Evaluator::loop_items(const For& loop) {
-  const ListPointer all = elements(context_, evaluate(*loop.iterable));
+  ListPointer all = elements(context_, evaluate(*loop.iterable));
   if (loop.filter == nullptr) return all;
   std::vector<Value> kept;
   for (const Value& item : all->items) {

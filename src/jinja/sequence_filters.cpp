@@ -28,8 +28,7 @@ class SortKey {
       : context_(context), attribute_(attribute), letters_(letters) {}
 
   Value operator()(const Value& item) const {
-    const Value key =
-        attribute_ == nullptr || attribute_->is_none() ? item : get_path(context_, item, *attribute_);
+    Value key = attribute_ == nullptr || attribute_->is_none() ? item : get_path(context_, item, *attribute_);
     if (letters_ == Case::kCompared || !key.is_text()) return key;
     return context_.text(lower(key.text()));
   }
