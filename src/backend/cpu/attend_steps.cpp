@@ -290,8 +290,8 @@ void StepAttention::evict(const AttentionPass& pass, const Seat& seat, int lane_
   if (job.victims != nullptr) job.victims[std::int64_t{lane_index} * job.n_rows + row] = victim;
   if (seat.rotates() && dropped >= 0) {
     std::int32_t* by_age = seat.by_age + std::int64_t{lane_index} * state.n_slots();
-    std::int32_t& n_live = seat.n_live[lane_index];
-    n_live = static_cast<std::int32_t>(std::remove(by_age, by_age + n_live, dropped) - by_age);
+    std::int32_t& n_by_age = seat.n_live[lane_index];
+    n_by_age = static_cast<std::int32_t>(std::remove(by_age, by_age + n_by_age, dropped) - by_age);
   }
 }
 
