@@ -53,7 +53,7 @@ Array<T> read_npy(const std::filesystem::path& path) {
   }
   if (bytes.size() != 10 + length + count * sizeof(T)) refuse("its size does not fit its shape");
   array.values.resize(count);
-  std::memcpy(array.values.data(), bytes.data() + 10 + length, count * sizeof(T));
+  if (count > 0) std::memcpy(array.values.data(), bytes.data() + 10 + length, count * sizeof(T));
   return array;
 }
 
