@@ -2,46 +2,41 @@
 
 #include "base/half.h"
 #include "tensor/dtype.h"
+#include "tensor/quantised_block.h"
 
 namespace msrnn {
 namespace {
 
-template <class T>
-T load(const std::byte* p) {
-  T value;
-  std::memcpy(&value, p, sizeof value);
-  return value;
-}
-
-constexpr int kBlock = 32;
-
-void q8_0(const std::byte* block, float* out) {
-  const float d = to_float(load<Half>(block));
-  for (int i = 0; i < kBlock; ++i) out[i] = d * static_cast<float>(load<std::int8_t>(block + 2 + i));
-}
-
-// The low nibbles are numbers 0 … 15 of the block, the high ones 16 … 31.
-void q4(const std::byte* nibbles, float d, int zero, float m, float* out) {
-  for (int i = 0; i < kBlock / 2; ++i) {
-    const int byte = static_cast<int>(nibbles[i]);
-    out[i] = d * static_cast<float>((byte & 15) - zero) + m;
-    out[i + kBlock / 2] = d * static_cast<float>((byte >> 4) - zero) + m;
+template <class Number>
+void plain(const std::byte* numbers, std::int64_t n, float* out) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    Number number;
+    std::memcpy(&number, numbers + i * static_cast<std::int64_t>(sizeof number), sizeof number);
+    out[i] = to_float(number);
   }
 }
 
-void q4_0(const std::byte* block, float* out) {
-  constexpr float kNothing = -0.0f;  // unlike 0, it leaves a negative zero as it is
-  q4(block + 2, to_float(load<Half>(block)), 8, kNothing, out);
+// The numbers of one scale. Where there are no minima, 0 is subtracted, which leaves every number as it is,
+// a negative zero too.
+void scaled(const Quantisation& q, const std::uint8_t* codes, float scale, float minimum, float* out) {
+  for (int c = 0; c < q.scale_count; ++c) {
+    const int number = q.levels ? kLevels[codes[c]] : codes[c] - q.zero;
+    out[c] = scale * static_cast<float>(number) - minimum;
+  }
 }
 
-void q4_1(const std::byte* block, float* out) {
-  q4(block + 4, to_float(load<Half>(block)), 0, to_float(load<Half>(block + 2)), out);
-}
-
-template <class Decode>
-void each_block(DType type, const std::byte* blocks, std::int64_t n, float* out, Decode decode) {
+void quantised(DType type, const std::byte* blocks, std::int64_t n, float* out) {
   const auto [name, size, bytes] = traits(type);
-  for (std::int64_t i = 0; i < n; i += size, blocks += bytes) decode(blocks, out + i);
+  const Quantisation q = quantisation(type);
+  QuantisedBlock block;
+  for (std::int64_t i = 0; i < n; i += size, blocks += bytes) {
+    take_apart(type, blocks, block);
+    const float d = to_float(block.d), m = to_float(block.m);
+    for (int p = 0; p < size / q.scale_count; ++p) {
+      scaled(q, block.codes + p * q.scale_count, d * static_cast<float>(block.scales[p]),
+             m * static_cast<float>(block.minima[p]), out + i + p * q.scale_count);
+    }
+  }
 }
 
 }  // namespace
@@ -52,15 +47,11 @@ void dequantise(DType type, const std::byte* blocks, std::int64_t n, float* out)
       std::memcpy(out, blocks, static_cast<std::size_t>(n) * sizeof(float));
       return;
     case DType::f16:
-      return each_block(type, blocks, n, out, [](auto* b, float* o) { *o = to_float(load<Half>(b)); });
+      return plain<Half>(blocks, n, out);
     case DType::bf16:
-      return each_block(type, blocks, n, out, [](auto* b, float* o) { *o = to_float(load<BFloat16>(b)); });
-    case DType::q8_0:
-      return each_block(type, blocks, n, out, q8_0);
-    case DType::q4_0:
-      return each_block(type, blocks, n, out, q4_0);
-    case DType::q4_1:
-      return each_block(type, blocks, n, out, q4_1);
+      return plain<BFloat16>(blocks, n, out);
+    default:
+      return quantised(type, blocks, n, out);
   }
 }
 

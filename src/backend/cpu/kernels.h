@@ -12,8 +12,6 @@
 
 namespace msrnn::cpu {
 
-inline constexpr int kDTypes = 6;
-
 // For a given token all of these do the same operations in the same order, whatever else is in the tile.
 struct MatmulKernels {
   // out[t][r] = Σ_c weight[r][c] · tile[t][c] for 16 rows and the tile's tokens. group and tile as layout.h

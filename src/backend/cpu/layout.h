@@ -25,6 +25,7 @@
 #include <cstdint>
 
 #include "tensor/dtype.h"
+#include "tensor/quantised_block.h"
 
 namespace msrnn::cpu {
 
@@ -56,19 +57,8 @@ constexpr std::int64_t n_blocks(std::int64_t cols) { return (cols + kBlockCols -
 
 // Of the numbers of one block of a group, without scales.
 constexpr int number_bytes(DType type) {
-  switch (type) {
-    case DType::f32:
-      return kGroupRows * kBlockCols * 4;
-    case DType::f16:
-    case DType::bf16:
-      return kGroupRows * kBlockCols * 2;
-    case DType::q8_0:
-      return kGroupRows * kBlockCols;
-    case DType::q4_0:
-    case DType::q4_1:
-      return kGroupRows * kBlockCols / 2;
-  }
-  return 0;
+  constexpr int kNumbers = kGroupRows * kBlockCols;
+  return is_quantised(type) ? kNumbers * quantisation(type).bits / 8 : kNumbers * traits(type).block_bytes;
 }
 
 // Scales, and minima where there are some, of a block of one row.

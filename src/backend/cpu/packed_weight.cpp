@@ -60,6 +60,7 @@ void prefer_huge_pages(const Buffer& memory) {
 
 PackedWeight::PackedWeight(const TensorView& stored, ThreadPool& pool)
     : Weight(stored.dtype, stored.rows, stored.cols), stored_(stored) {
+  if (stored.dtype > DType::q4_1) fail("the cpu device has no product for {}", traits(stored.dtype).name);
   if (is_quantised(stored.dtype) && stored.cols % kBlockCols != 0) {
     fail("a {} matrix of {} columns: expected a multiple of {}", traits(stored.dtype).name, stored.cols,
          kBlockCols);
