@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "formats/byte_reader.h"
+#include "formats/gguf_split.h"
 
 namespace msrnn {
 namespace {
@@ -40,24 +41,24 @@ constexpr TensorType kTensorTypes[] = {
     {1, "F16", DType::f16},
     {2, "Q4_0", DType::q4_0},
     {3, "Q4_1", DType::q4_1},
-    {6, "Q5_0"},
-    {7, "Q5_1"},
+    {6, "Q5_0", DType::q5_0},
+    {7, "Q5_1", DType::q5_1},
     {8, "Q8_0", DType::q8_0},
     {9, "Q8_1"},
-    {10, "Q2_K"},
-    {11, "Q3_K"},
-    {12, "Q4_K"},
-    {13, "Q5_K"},
-    {14, "Q6_K"},
+    {10, "Q2_K", DType::q2_k},
+    {11, "Q3_K", DType::q3_k},
+    {12, "Q4_K", DType::q4_k},
+    {13, "Q5_K", DType::q5_k},
+    {14, "Q6_K", DType::q6_k},
     {15, "Q8_K"},
     {16, "IQ2_XXS"},
     {17, "IQ2_XS"},
     {18, "IQ3_XXS"},
     {19, "IQ1_S"},
-    {20, "IQ4_NL"},
+    {20, "IQ4_NL", DType::iq4_nl},
     {21, "IQ3_S"},
     {22, "IQ2_S"},
-    {23, "IQ4_XS"},
+    {23, "IQ4_XS", DType::iq4_xs},
     {24, "I8"},
     {25, "I16"},
     {26, "I32"},
@@ -304,17 +305,19 @@ void check_places(const std::vector<Entry>& entries, std::int64_t alignment, std
 
 class GgufFile final : public WeightFile {
  public:
-  GgufFile(MappedFile file, const std::string& source)
-      : file_(std::move(file)),
-        contents_(parse_gguf(file_.bytes(), source)),
-        format_(fmt::format("GGUF v{}", contents_.version)) {}
+  GgufFile(std::vector<MappedFile> files, GgufContents contents)
+      : files_(std::move(files)),
+        contents_(std::move(contents)),
+        format_(fmt::format("GGUF v{}", contents_.version)) {
+    if (files_.size() > 1) format_ += fmt::format(", {} files", files_.size());
+  }
 
   std::string_view format() const override { return format_; }
   const Metadata& metadata() const override { return contents_.metadata; }
   std::span<const StoredTensor> tensors() const override { return contents_.tensors; }
 
  private:
-  MappedFile file_;
+  std::vector<MappedFile> files_;
   GgufContents contents_;
   std::string format_;
 };
@@ -345,7 +348,14 @@ GgufContents parse_gguf(std::span<const std::byte> bytes, std::string_view sourc
 }
 
 std::unique_ptr<WeightFile> open_gguf(MappedFile file, const std::string& source) {
-  return std::make_unique<GgufFile>(std::move(file), source);
+  GgufShard shard = {source, parse_gguf(file.bytes(), source)};
+  if (is_one_of_several(shard)) {
+    OpenShards all = open_gguf_shards(std::move(file), std::move(shard));
+    return std::make_unique<GgufFile>(std::move(all.files), std::move(all.contents));
+  }
+  std::vector<MappedFile> files;
+  files.push_back(std::move(file));
+  return std::make_unique<GgufFile>(std::move(files), std::move(shard.contents));
 }
 
 }  // namespace msrnn

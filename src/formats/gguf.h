@@ -29,7 +29,8 @@ struct GgufContents {
 // bytes.
 GgufContents parse_gguf(std::span<const std::byte> bytes, std::string_view source);
 
-// The same, owning the file that the tensors lie in.
+// The same, owning the file that the tensors lie in. If it is one shard of a split model (gguf_split.h),
+// whichever one, all shards are opened together.
 std::unique_ptr<WeightFile> open_gguf(MappedFile file, const std::string& source);
 
 }  // namespace msrnn

@@ -83,6 +83,36 @@ TEST(Gguf, ReadsTensorsWithTheOutermostDimensionFirst) {
   EXPECT_EQ(contents.tensors[6].view.dtype, DType::q4_1);
 }
 
+// Rows, as many bytes as the gguf package says their blocks take, and nothing between them and the end.
+TEST(Gguf, ReadsEveryQuantisedType) {
+  struct Type {
+    GgufTensor stored;
+    DType dtype;
+    std::int64_t block_size;
+    std::size_t block_bytes;
+  };
+  const Type types[] = {
+      {GgufTensor::q4_0, DType::q4_0, 32, 18},     {GgufTensor::q4_1, DType::q4_1, 32, 20},
+      {GgufTensor::q5_0, DType::q5_0, 32, 22},     {GgufTensor::q5_1, DType::q5_1, 32, 24},
+      {GgufTensor::q8_0, DType::q8_0, 32, 34},     {GgufTensor::q2_k, DType::q2_k, 256, 84},
+      {GgufTensor::q3_k, DType::q3_k, 256, 110},   {GgufTensor::q4_k, DType::q4_k, 256, 144},
+      {GgufTensor::q5_k, DType::q5_k, 256, 176},   {GgufTensor::q6_k, DType::q6_k, 256, 210},
+      {GgufTensor::iq4_nl, DType::iq4_nl, 32, 18}, {GgufTensor::iq4_xs, DType::iq4_xs, 256, 136},
+  };
+  for (const Type& type : types) {
+    const auto data = testing::counting_bytes(6 * type.block_bytes);
+    const GgufBytes file = GgufBuilder().add_tensor("t", {3, 2 * type.block_size}, type.stored, data).build();
+    const GgufContents contents = parse(file);
+    const TensorView& view = contents.tensors[0].view;
+    EXPECT_EQ(view.dtype, type.dtype);
+    EXPECT_EQ(view.bytes(), static_cast<std::int64_t>(data.size())) << traits(type.dtype).name;
+    GgufBytes shorter = file;
+    shorter.bytes.resize(file.fields.at("data") + data.size() - 1);
+    EXPECT_THROW(parse(shorter), Error) << traits(type.dtype).name;
+    EXPECT_THROW(parse(file.with("t.dimension0", static_cast<std::uint64_t>(type.block_size / 2))), Error);
+  }
+}
+
 TEST(Gguf, ReadsVersionTwo) { EXPECT_EQ(parse(testing::small_gguf().build(2)).version, 2u); }
 
 TEST(Gguf, ReadsAFileWithoutTensorsAndWithoutPadding) {
