@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/mapped_file.h"
 #include "formats/gguf.h"
+#include "formats/hf_folder.h"
 #include "formats/weight_file.h"
 
 namespace msrnn {
@@ -29,12 +30,16 @@ bool is_safetensors(std::string_view content) {
 }
 
 [[noreturn]] void fail_unknown(std::string_view content, const std::string& source) {
-  constexpr std::string_view kReadable = "msrnn reads GGUF models (.gguf)";
+  constexpr std::string_view kReadable = "msrnn reads GGUF files (.gguf) and Hugging Face folders";
   if (content.empty()) fail("{}: the file is empty", source);
   if (content.starts_with(kGitLfsPointer)) {
     fail("{}: this is a Git LFS pointer and not the model itself, which 'git lfs pull' fetches", source);
   }
-  if (is_safetensors(content)) fail("{}: this is a safetensors file; {}", source, kReadable);
+  if (is_safetensors(content)) {
+    fail(
+        "{}: safetensors without a config.json beside them; expected the folder of a Hugging Face checkpoint",
+        source);
+  }
   std::string hex;
   for (const char c : content.substr(0, 8)) {
     fmt::format_to(std::back_inserter(hex), " {:02x}", static_cast<unsigned char>(c));
@@ -45,11 +50,8 @@ bool is_safetensors(std::string_view content) {
 }  // namespace
 
 std::unique_ptr<WeightFile> open_weight_file(const std::filesystem::path& path) {
+  if (const auto folder = hf_folder(path)) return open_hf_folder(*folder);
   const std::string source = path.string();
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    fail("{}: this is a folder, expected a model file (.gguf)", source);
-  }
   MappedFile file(path);
   const std::string_view content(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
   const auto* format =

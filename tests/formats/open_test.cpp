@@ -71,12 +71,12 @@ TEST_F(OpenWeightFile, RequireNamesTheTensorAndTheShapes) {
 
 TEST_F(OpenWeightFile, SaysWhyAFileIsNoModel) {
   expect_refused(folder_ / "missing.gguf", "No such file");
-  expect_refused(folder_, "this is a folder");
+  expect_refused(folder_, "a folder without config.json");
   expect_refused("/dev/null", "not a regular file");
   expect_refused(write(""), "the file is empty");
   expect_refused(write("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"),
                  "Git LFS pointer");
-  expect_refused(write(std::string("\x02\0\0\0\0\0\0\0{}", 10)), "safetensors");
+  expect_refused(write(std::string("\x02\0\0\0\0\0\0\0{}", 10)), "safetensors without a config.json");
   expect_refused(write("PK\x03\x04zip"), "first bytes are 50 4b 03 04 7a 69 70");
   expect_refused(write("GG"), "first bytes are 47 47;");
   expect_refused(write("GGUF"), "the version takes 4 bytes, only 0 are left");
