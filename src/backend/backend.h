@@ -136,8 +136,8 @@ class Backend {
   virtual void qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, const Rope& rope,
                    std::span<const std::int32_t> rotations) = 0;
   // For each job, row after row: write its key and value into the free slot, attend over all live slots (this
-  // one included), update the scores, evict. The same for any split of the rows into calls, up to the
-  // rounding of sums. Jobs share no state.
+  // one included), update the scores, evict. The same for any split of the rows into calls: to
+  // the bit where the policy observes, else up to the rounding of sums. Jobs share no state.
   virtual void attend(Tensor out, const Qkv& qkv, const AttentionShape& shape,
                       std::span<const AttentionJob> jobs) = 0;
   // x += y · Wᵀ

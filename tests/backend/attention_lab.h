@@ -85,6 +85,8 @@ class LabState {
   std::vector<Slot> kept(int lane) const;
   const std::vector<std::byte>& keys() const { return k_; }
   const std::vector<Slot>& slots() const { return slots_; }
+  // The same tokens with the same numbers in the same slots.
+  bool operator==(const LabState& other) const;
 
  private:
   std::vector<std::byte> k_, v_;
@@ -154,6 +156,29 @@ inline std::vector<Slot> LabState::kept(int lane) const {
   }
   std::sort(live.begin(), live.end(), [](Slot a, Slot b) { return a.position < b.position; });
   return live;
+}
+
+inline bool LabState::operator==(const LabState& other) const {
+  const auto n_slots = static_cast<std::size_t>(view_.capacity + 1);
+  const auto bytes = static_cast<std::size_t>(stored_bytes(view_.dtype, view_.head_dim));
+  const auto same = [&](const std::vector<std::byte>& a, const std::vector<std::byte>& b, std::size_t at) {
+    return std::equal(a.begin() + static_cast<std::ptrdiff_t>(at * bytes),
+                      a.begin() + static_cast<std::ptrdiff_t>((at + 1) * bytes),
+                      b.begin() + static_cast<std::ptrdiff_t>(at * bytes));
+  };
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].position != other.slots_[i].position) return false;
+    if (slots_[i].position != kEmpty && slots_[i].score != other.slots_[i].score) return false;
+  }
+  for (int head = 0; head < view_.n_kv_heads; ++head) {
+    const auto of_lane = static_cast<std::size_t>(view_.lane_of(head)) * n_slots;
+    for (std::size_t s = 0; s < n_slots; ++s) {
+      const std::size_t at = static_cast<std::size_t>(head) * n_slots + s;
+      if (slots_[of_lane + s].position == kEmpty) continue;
+      if (!same(k_, other.k_, at) || !same(v_, other.v_, at)) return false;
+    }
+  }
+  return free_ == other.free_;
 }
 
 }  // namespace msrnn::testing

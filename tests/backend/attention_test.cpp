@@ -182,6 +182,37 @@ TEST(CpuAttention, EqualsTheReferenceForAnySplit) {
   }
 }
 
+// Where a policy looks at attention, single steps and blocks of any size add up the same numbers in the same
+// order: not one bit of results, scores or state depends on the split.
+TEST(CpuAttention, NoSplitChangesABit) {
+  std::mt19937 engine(11);
+  unsigned seed = 0;
+  for (LayerCase c : all_cases()) {
+    if (!observes(parse_policy(c.policy)) || c.positions != PositionMode::absolute) continue;
+    ++seed;
+    for (const int capacity : {c.capacity, 150}) {  // several chunks of slots, too
+      if (capacity == 150 && seed % 4 != 0) continue;
+      c.capacity = capacity;
+      c.n_rows = capacity + 120;
+      const Rows rows = Rows::random(c, seed);
+      for (const cpu::Kernels* kernels : tested_kernels()) {
+        CpuAttend attend(*kernels, 2);
+        LabState single(c);
+        const Outcome expected = run_split(
+            c, rows, single, std::vector<int>(static_cast<std::size_t>(c.n_rows), 1), std::ref(attend));
+        for (const std::vector<int>& split :
+             {random_split(c.n_rows, engine), random_split(c.n_rows, engine), std::vector<int>{c.n_rows}}) {
+          LabState state(c);
+          const Outcome found = run_split(c, rows, state, split, std::ref(attend));
+          ASSERT_EQ(expected.out, found.out) << describe(c) << " " << kernels->isa;
+          ASSERT_EQ(expected.victims, found.victims) << describe(c) << " " << kernels->isa;
+          ASSERT_TRUE(state == single) << describe(c) << " " << kernels->isa;
+        }
+      }
+    }
+  }
+}
+
 TEST(CpuAttention, DoesNotDependOnThreads) {
   for (const LayerCase& c : all_cases()) {
     if (c.capacity != 17 && c.policy != "full") continue;

@@ -40,6 +40,17 @@ VecProbe vec_probe() {
   };
   probe.first_lanes_bits = [](int n) { return bits(first_lanes(n)); };
   probe.round_to_int = [](const float* in, std::int32_t* out) { store(out, round_to_int(load(in))); };
+  probe.truncate_halves = [](const float* in, std::int32_t* low, std::int32_t* high) {
+    const I32 x = truncate_to_int(load(in));
+    store(low, low_half(x));
+    store(high, high_half(x));
+  };
+  probe.transpose = [](const float* in, float* out) {
+    F32 rows[kLanes];
+    for (int i = 0; i < kLanes; ++i) rows[i] = load(in + i * kLanes);
+    transpose(rows);
+    for (int i = 0; i < kLanes; ++i) store(out + i * kLanes, rows[i]);
+  };
   return probe;
 }
 

@@ -21,6 +21,9 @@ struct VecProbe {
   void (*select_less)(const float* a, const float* b, float* out);
   std::uint32_t (*first_lanes_bits)(int n);
   void (*round_to_int)(const float* in, std::int32_t* out);
+  void (*truncate_halves)(const float* in, std::int32_t* low, std::int32_t* high);
+  // Of lanes × lanes numbers.
+  void (*transpose)(const float* in, float* out);
 };
 
 namespace scalar {

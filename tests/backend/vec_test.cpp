@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -145,6 +146,31 @@ TEST_P(VecTest, ReductionsMasksAndRounding) {
     probe.round_to_int(halfway.data() + first, rounded.data() + first);
   }
   for (std::size_t i = 0; i < 16; ++i) EXPECT_EQ(rounded[i], std::nearbyint(halfway[i])) << halfway[i];
+}
+
+TEST_P(VecTest, HalvesOfWholeNumbers) {
+  const std::vector<float> numbers = {
+      0.0f,          0.9f,         1.5f,          65535.9f, 65536.0f, 8388607.5f, 1 << 24, 1073741824.0f,
+      1073741760.0f, 123456792.0f, 2147483520.0f, 2.0f,     3.0f,     4.0f,       5.0f,    6.0f};
+  std::vector<std::int32_t> low(16), high(16);
+  for (std::size_t i = 0; i < 16; i += static_cast<std::size_t>(probe.lanes)) {
+    probe.truncate_halves(numbers.data() + i, low.data() + i, high.data() + i);
+  }
+  for (std::size_t i = 0; i < 16; ++i) {
+    const auto whole = static_cast<std::int32_t>(numbers[i]);
+    EXPECT_EQ(low[i], whole % 65536) << numbers[i];
+    EXPECT_EQ(high[i], whole / 65536) << numbers[i];
+  }
+}
+
+TEST_P(VecTest, TransposesEveryNumber) {
+  const auto n = static_cast<std::size_t>(probe.lanes);
+  std::vector<float> in(n * n), out(n * n);
+  std::iota(in.begin(), in.end(), 0.0f);
+  probe.transpose(in.data(), out.data());
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(out[i * n + j], in[j * n + i]) << i << ", " << j;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Isa, VecTest, ::testing::ValuesIn(supported_widths()),

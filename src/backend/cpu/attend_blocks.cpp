@@ -1,6 +1,9 @@
 #include "backend/cpu/attend_blocks.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
 
 namespace msrnn::cpu {
 namespace {
@@ -10,6 +13,12 @@ constexpr int kTileRows = 16;      // rows of a task
 constexpr int kTileColumns = 256;  // columns at a time where scores are not kept; whole key panels
 
 static_assert(kTileColumns % kKeyPanel == 0);
+
+constexpr auto kInOrder = [] {
+  std::array<std::int32_t, kTileColumns> order{};
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}();
 
 }  // namespace
 
@@ -21,8 +30,10 @@ void BlockAttention::lay_out(Arena& arena, const AttentionPass& pass, const Atte
   columns_.lay_out(arena, pass, job, kSubBlock);
   queries_ = arena.take<float>(kSubBlock * n_heads * head_dim_);
   sums_ = arena.take<float>(workers * tile * columns_.value_stride());
-  softmax_ = arena.take<RunningSoftmax>(workers * tile);
+  running_ = arena.take<RunningSoftmax>(workers * tile);
+  softmax_ = arena.take<RowSoftmax>(kSubBlock * n_heads);
   inverse_sums_ = arena.take<float>(kSubBlock * n_heads);
+  orders_.resize(static_cast<std::size_t>(workers));
   const bool kept = observes(job.policy);
   exponentials_ = arena.take<float>(kept ? kSubBlock * n_heads * columns_.room() : 0);
   tile_scores_ = arena.take<float>(kept ? 0 : workers * tile * kTileColumns);
@@ -40,7 +51,7 @@ void BlockAttention::run(const AttentionPass& pass, const AttentionJob& job) {
     n_rows_ = std::min(kSubBlock, job.n_rows - first_row_);
     run_rows(pass, job);
   }
-  columns_.store_slots(job);
+  columns_.store_scores(job);
 }
 
 void BlockAttention::run_rows(const AttentionPass& pass, const AttentionJob& job) {
@@ -52,12 +63,13 @@ void BlockAttention::run_rows(const AttentionPass& pass, const AttentionJob& job
   if (observes(job.policy)) {
     for_each_tile(pass, [&](Tile tile) { score(pass, job, tile); });
     sweep_lanes();
+    columns_.assign_slots(job, first_row_, n_rows_);
     for_each_tile(pass, [&](Tile tile) { weigh(pass, job, tile); });
   } else {
     sweep_lanes();
+    columns_.assign_slots(job, first_row_, n_rows_);
     for_each_tile(pass, [&](Tile tile) { attend(pass, job, tile); });
   }
-  if (job.victims != nullptr) report_victims(job);
   columns_.commit(pass, job, n_rows_);
 }
 
@@ -95,41 +107,33 @@ void BlockAttention::multiply_keys(const AttentionPass& pass, int kv_head, int r
   for (std::int64_t c = 0; c < n; c += kKeyPanel) {
     pass.kernels.attention.multiply({query(group, kv_head, row), head_dim_, columns_.key(kv_head, first + c),
                                      kKeyPanel, scores + c, stride, n_rows * group, kKeyPanel,
-                                     static_cast<int>(head_dim_)});
+                                     static_cast<int>(head_dim_), nullptr});
   }
 }
 
 // The exponentials of a tile, as if nothing were dropped in this sub-block.
 void BlockAttention::score(const AttentionPass& pass, const AttentionJob& job, Tile tile) {
   load_queries(pass, job, tile);
-  const int group = pass.shape.group();
-  const Lane& lane = columns_.lane(job.state.lane_of(tile.kv_head));
-  const auto n = static_cast<int>(aligned_columns(lane.n_columns + tile.end_row, kKeyPanel));
-  multiply_keys(pass, tile.kv_head, tile.begin_row, tile.end_row - tile.begin_row, 0, n,
-                exponentials(group, tile.kv_head, tile.begin_row), columns_.room());
-  for (int r = tile.begin_row; r < tile.end_row; ++r) {
-    for (int g = 0; g < group; ++g) {
-      RunningSoftmax softmax;
-      pass.kernels.attention.soften({exponentials(group, tile.kv_head, r) + g * columns_.room(), n,
-                                     lane.columns.first_row, lane.columns.last_row, r},
-                                    softmax);
-    }
-  }
+  score_rows(pass, job, tile.kv_head, tile.begin_row, tile.end_row);
 }
 
-// One row of a lane from its scores over the columns still alive.
-void BlockAttention::score_again(const AttentionPass& pass, const AttentionJob& job, int lane_index,
-                                 int row) {
-  const int group = pass.shape.group(), n_kv_heads = pass.shape.n_kv_heads / job.state.lanes;
-  const Lane& lane = columns_.lane(lane_index);
-  const auto n = static_cast<int>(aligned_columns(lane.n_columns + row + 1, kKeyPanel));
-  for (int kv_head = lane_index * n_kv_heads; kv_head < (lane_index + 1) * n_kv_heads; ++kv_head) {
-    float* scores = exponentials(group, kv_head, row);
-    multiply_keys(pass, kv_head, row, 1, 0, n, scores, columns_.room());
+// The exponentials of rows over the columns still alive.
+void BlockAttention::score_rows(const AttentionPass& pass, const AttentionJob& job, int kv_head,
+                                int begin_row, int end_row) {
+  const AttentionKernels& kernels = pass.kernels.attention;
+  const int group = pass.shape.group();
+  const Lane& lane = columns_.lane(job.state.lane_of(kv_head));
+  const auto n = static_cast<int>(aligned_columns(lane.n_columns + end_row, kKeyPanel));
+  multiply_keys(pass, kv_head, begin_row, end_row - begin_row, 0, n, exponentials(group, kv_head, begin_row),
+                columns_.room());
+  for (int r = begin_row; r < end_row; ++r) {
+    RowSoftmax* softmax = softmax_ + std::int64_t{r} * pass.shape.n_heads + kv_head * group;
     for (int g = 0; g < group; ++g) {
-      RunningSoftmax softmax;
-      pass.kernels.attention.soften(
-          {scores + g * columns_.room(), n, lane.columns.first_row, lane.columns.last_row, row}, softmax);
+      float* scores = exponentials(group, kv_head, r) + g * columns_.room();
+      const float largest = kernels.hide({scores, n, lane.columns.first_row, lane.columns.last_row, r});
+      const int column = kernels.find(scores, n, largest);
+      softmax[g].largest_column = column < n ? column : lane.n_columns + r;
+      softmax[g].sum = kernels.exponentiate(scores, n, largest);
     }
   }
 }
@@ -142,23 +146,24 @@ void BlockAttention::sweep(const AttentionPass& pass, const AttentionJob& job, i
   args.new_column = lane.n_columns;
   args.n_columns = lane.n_columns + 1;
   args.end_row = n_rows_;
-  args.resume = -1;
   args.first_position = job.first_position + first_row_;
-  args.n_live = lane.n_columns;
+  args.n_live = lane.n_live;
   args.capacity = job.state.capacity;
   args.exponentials = exponentials(group, lane_index * n_kv_heads, 0);
   args.kv_stride = std::int64_t{kSubBlock} * group * columns_.room();
   args.stride = columns_.room();
   args.n_kv_heads = n_kv_heads;
   args.group = group;
+  args.softmax = softmax_ + std::int64_t{lane_index} * n_kv_heads * group;
   args.inverse_sums = inverse_sums_ + std::int64_t{lane_index} * n_kv_heads * group;
-  args.inverse_stride = pass.shape.n_heads;
+  args.head_stride = pass.shape.n_heads;
   args.mass = lane.mass;
   args.worth = lane.worth;
   args.dropped = lane.dropped;
   while ((args.begin_row = run_sweep(pass.kernels.attention, job.policy, args)) < n_rows_) {
-    score_again(pass, job, lane_index, args.begin_row);
-    args.resume = args.begin_row;
+    for (int v = lane_index * n_kv_heads; v < (lane_index + 1) * n_kv_heads; ++v) {
+      score_rows(pass, job, v, args.begin_row, args.begin_row + 1);
+    }
   }
 }
 
@@ -172,14 +177,22 @@ void BlockAttention::weigh(const AttentionPass& pass, const AttentionJob& job, T
     const int first = std::max(r + 1 - tile.begin_row, 0);
     for (int i = first * group; i < m; ++i) e[i * columns_.room() + lane.dropped[r]] = 0;
   }
-  float* const sums = sums_ + std::int64_t{tile.worker} * kTileRows * group * columns_.value_stride();
-  pass.kernels.attention.multiply({e, columns_.room(), columns_.value(tile.kv_head, 0),
-                                   columns_.value_stride(), sums, columns_.value_stride(), m,
-                                   static_cast<int>(columns_.value_stride()), lane.n_columns + tile.end_row});
+  const std::int64_t stride = columns_.value_stride();
+  float* const sums = sums_ + std::int64_t{tile.worker} * kTileRows * group * stride;
+  std::fill_n(sums, m * stride, 0.0f);
+  SlotOrder& order = orders_[static_cast<std::size_t>(tile.worker)];
+  columns_.list_by_slot(job.state.lane_of(tile.kv_head), tile.end_row, order);
+  std::int32_t begin = 0;
+  for (const std::int32_t end : order.chunk_ends) {
+    pass.kernels.attention.multiply_add({e, columns_.room(), columns_.value(tile.kv_head, 0), stride, sums,
+                                         stride, m, static_cast<int>(stride), end - begin,
+                                         order.columns.data() + begin});
+    begin = end;
+  }
   for (int i = 0; i < m; ++i) {
     const int r = tile.begin_row + i / group, head = tile.kv_head * group + i % group;
     float* out = pass.out.row(job.first_row + first_row_ + r) + head * head_dim_;
-    std::copy_n(sums + i * columns_.value_stride(), head_dim_, out);
+    std::copy_n(sums + i * stride, head_dim_, out);
     pass.kernels.attention.scale(out, head_dim_, inverse_sums_[std::int64_t{r} * pass.shape.n_heads + head]);
   }
 }
@@ -193,9 +206,9 @@ void BlockAttention::attend(const AttentionPass& pass, const AttentionJob& job, 
   const std::int64_t of_worker = std::int64_t{tile.worker} * kTileRows * group;
   float* const sums = sums_ + of_worker * stride;
   float* const scores = tile_scores_ + of_worker * kTileColumns;
-  RunningSoftmax* const softmax = softmax_ + of_worker;
+  RunningSoftmax* const running = running_ + of_worker;
   std::fill_n(sums, m * stride, 0.0f);
-  std::fill_n(softmax, m, RunningSoftmax{});
+  std::fill_n(running, m, RunningSoftmax{});
 
   const std::int64_t n_columns = lane.n_columns + tile.end_row;
   for (std::int64_t c = 0; c < n_columns; c += kTileColumns) {
@@ -204,29 +217,22 @@ void BlockAttention::attend(const AttentionPass& pass, const AttentionJob& job, 
     multiply_keys(pass, tile.kv_head, tile.begin_row, tile.end_row - tile.begin_row, c, n, scores,
                   kTileColumns);
     for (int i = 0; i < m; ++i) {
-      const float factor = kernels.soften({scores + i * kTileColumns, n, lane.columns.first_row + c,
-                                           lane.columns.last_row + c, tile.begin_row + i / group},
-                                          softmax[i]);
+      const float found = kernels.hide({scores + i * kTileColumns, n, lane.columns.first_row + c,
+                                        lane.columns.last_row + c, tile.begin_row + i / group});
+      const float before = running[i].largest, factor = std::exp(before - std::max(before, found));
+      running[i].largest = std::max(before, found);
+      const std::int64_t units = kernels.exponentiate(scores + i * kTileColumns, n, running[i].largest);
+      running[i].sum = running[i].sum * factor + static_cast<float>(units) * kSoftmaxUnit;
       if (factor != 1) kernels.scale(sums + i * stride, stride, factor);
     }
     kernels.multiply_add({scores, kTileColumns, columns_.value(tile.kv_head, c), stride, sums, stride, m,
-                          static_cast<int>(stride), n_seen});
+                          static_cast<int>(stride), n_seen, kInOrder.data()});
   }
   for (int i = 0; i < m; ++i) {
     const int r = tile.begin_row + i / group, head = tile.kv_head * group + i % group;
     float* out = pass.out.row(job.first_row + first_row_ + r) + head * head_dim_;
     std::copy_n(sums + i * stride, head_dim_, out);
-    kernels.scale(out, head_dim_, 1 / softmax[i].sum);
-  }
-}
-
-void BlockAttention::report_victims(const AttentionJob& job) const {
-  for (int l = 0; l < job.state.lanes; ++l) {
-    const Lane& lane = columns_.lane(l);
-    std::int32_t* victims = job.victims + std::int64_t{l} * job.n_rows + first_row_;
-    for (int r = 0; r < n_rows_; ++r) {
-      victims[r] = lane.dropped[r] < 0 ? kEmpty : lane.columns.position[lane.dropped[r]];
-    }
+    kernels.scale(out, head_dim_, 1 / running[i].sum);
   }
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "backend/backend.h"
 #include "backend/cpu/attention_pass.h"
@@ -19,6 +20,10 @@ class BlockAttention {
   void run(const AttentionPass& pass, const AttentionJob& job);
 
  private:
+  // Of the columns seen so far: the largest score, and the sum of e^(score − largest).
+  struct RunningSoftmax {
+    float largest = kNoScore, sum = 0;
+  };
   // Rows of one KV head: what one task attends.
   struct Tile {
     int kv_head, begin_row, end_row, worker;
@@ -37,10 +42,10 @@ class BlockAttention {
   // Others: rows are swept first, then a tile goes over the columns with a running softmax.
   void attend(const AttentionPass& pass, const AttentionJob& job, Tile tile);
 
-  void score_again(const AttentionPass& pass, const AttentionJob& job, int lane, int row);
+  void score_rows(const AttentionPass& pass, const AttentionJob& job, int kv_head, int begin_row,
+                  int end_row);
   void multiply_keys(const AttentionPass& pass, int kv_head, int row, int n_rows, std::int64_t first,
                      std::int64_t n, float* scores, std::int64_t stride) const;
-  void report_victims(const AttentionJob& job) const;
 
   // Scores, then exponentials, of the first query head of a row and KV head; the next head's follow.
   float* exponentials(std::int64_t group, int kv_head, int row) const;
@@ -50,10 +55,12 @@ class BlockAttention {
   Buffer memory_;
   float* queries_ = nullptr;           // [n_kv_heads][row][group][head_dim], scaled
   float* exponentials_ = nullptr;      // [n_kv_heads][row][group][room]
+  RowSoftmax* softmax_ = nullptr;      // [row][n_heads]
   float* inverse_sums_ = nullptr;      // [row][n_heads]
   float* sums_ = nullptr;              // [worker][tile row][group][value stride]
   float* tile_scores_ = nullptr;       // [worker][tile row][group][columns of a tile]
-  RunningSoftmax* softmax_ = nullptr;  // [worker][tile row][group]
+  RunningSoftmax* running_ = nullptr;  // [worker][tile row][group]
+  std::vector<SlotOrder> orders_;      // [worker]
   std::int64_t head_dim_ = 0;
   int first_row_ = 0, n_rows_ = 0;  // the sub-block, within the job
 };

@@ -6,9 +6,7 @@
 namespace msrnn::cpu {
 namespace {
 
-constexpr std::int32_t kChunk = 128;  // slots a task attends; a multiple of kColumnAlignment
-
-constexpr std::int32_t chunks(std::int32_t slots) { return (slots + kChunk - 1) / kChunk; }
+constexpr std::int32_t chunks(std::int32_t slots) { return (slots + kSlotChunk - 1) / kSlotChunk; }
 
 // The slots as columns of a sweep; returns how many are live.
 std::int32_t load_slots(const Lane& lane, const Slot* slots, std::int32_t n, Pins pins) {
@@ -40,8 +38,10 @@ void StepAttention::lay_out(Arena& arena, Seat& seat, const AttentionShape& shap
   seat.stride = aligned_columns(n_slots, 4 * kColumnAlignment);
   seat.q = arena.take<float>(shape.n_heads * shape.head_dim);
   seat.exponentials = arena.take<float>(shape.n_heads * seat.stride);
-  seat.softmax = arena.take<RunningSoftmax>(n_parts);
+  seat.largest = arena.take<float>(n_parts);
+  seat.units = arena.take<std::int64_t>(n_parts);
   seat.sums = arena.take<float>(n_parts * shape.head_dim);
+  seat.softmax = arena.take<RowSoftmax>(shape.n_heads);
   seat.inverse_sums = arena.take<float>(shape.n_heads);
   if (seat.rotates()) {
     seat.rotated_keys = arena.take<float>(shape.n_kv_heads * n_slots * shape.head_dim);
@@ -53,23 +53,28 @@ void StepAttention::lay_out(Arena& arena, Seat& seat, const AttentionShape& shap
   for (Lane& lane : seat.lanes) lane = Lane::lay_out(arena, n_slots, 1);
 }
 
+void StepAttention::lay_out_all(Arena& arena, const AttentionPass& pass, std::size_t n_jobs) {
+  for (std::size_t i = 0; i < n_jobs; ++i) lay_out(arena, seats_[i], pass.shape);
+  panels_ = arena.take<float>(std::int64_t{pass.pool.size()} * pass.shape.head_dim * kKeyPanel);
+}
+
 void StepAttention::run(const AttentionPass& pass, std::span<const AttentionJob* const> jobs) {
   if (jobs.empty()) return;
   if (seats_.size() < jobs.size()) seats_.resize(jobs.size());
   std::int32_t n_rows = 0;
-  Arena wanted;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     seats_[i].job = jobs[i];
-    lay_out(wanted, seats_[i], pass.shape);
     n_rows = std::max(n_rows, jobs[i]->n_rows);
     if (seats_[i].rotates()) {
       const std::int32_t gap = jobs[i]->positions == PositionMode::compressed ? kLargestCompressedGap : 1;
       table_.cover(jobs[i]->rope, gap * jobs[i]->state.capacity + 1);
     }
   }
+  Arena wanted;
+  lay_out_all(wanted, pass, jobs.size());
   memory_.require(wanted.used());
   Arena arena(memory_.data());
-  for (std::size_t i = 0; i < jobs.size(); ++i) lay_out(arena, seats_[i], pass.shape);
+  lay_out_all(arena, pass, jobs.size());
   for (std::size_t i = jobs.size(); i < seats_.size(); ++i) seats_[i].job = nullptr;
   for (std::int32_t row = 0; row < n_rows; ++row) step(pass, row);
 }
@@ -83,9 +88,9 @@ void StepAttention::step(const AttentionPass& pass, std::int32_t row) {
     }
   };
   const auto run_tasks = [&](auto&& body) {
-    pass.pool.for_each(static_cast<std::int64_t>(tasks_.size()), [&](std::int64_t t, int) {
+    pass.pool.for_each(static_cast<std::int64_t>(tasks_.size()), [&](std::int64_t t, int worker) {
       const Task& task = tasks_[static_cast<std::size_t>(t)];
-      body(seats_[static_cast<std::size_t>(task.seat)], task);
+      body(seats_[static_cast<std::size_t>(task.seat)], task, worker);
     });
   };
 
@@ -96,13 +101,14 @@ void StepAttention::step(const AttentionPass& pass, std::int32_t row) {
       for (int chunk = 0; chunk < seat.n_chunks; ++chunk) tasks_.push_back({i, kv_head, chunk});
     }
   });
-  run_tasks([&](const Seat& seat, const Task& task) { attend(pass, seat, task.part, task.chunk, row); });
+  run_tasks([&](const Seat& seat, const Task& task, int worker) { score(pass, seat, task, worker, row); });
+  run_tasks([&](const Seat& seat, const Task& task, int) { weigh(pass, seat, task); });
 
   tasks_.clear();
   each_seat([&](std::int32_t i, Seat& seat) {
     for (int lane = 0; lane < seat.job->state.lanes; ++lane) tasks_.push_back({i, lane, 0});
   });
-  run_tasks([&](const Seat& seat, const Task& task) {
+  run_tasks([&](const Seat& seat, const Task& task, int) {
     const int heads = pass.shape.n_heads / seat.job->state.lanes;
     for (int head = task.part * heads; head < (task.part + 1) * heads; ++head) merge(pass, seat, head, row);
     evict(pass, seat, task.part, row);
@@ -116,9 +122,7 @@ void StepAttention::enter(const AttentionPass& pass, Seat& seat, std::int32_t ro
   for (int lane = 0; lane < state.lanes; ++lane) {
     Slot* slots = state.lane(lane);
     slots[state.free_slot[lane]] = Slot{seat.job->first_position + row, 0};
-    std::int32_t n = state.n_slots();
-    while (slots[n - 1].position == kEmpty) --n;
-    seat.n_used = std::max(seat.n_used, n);
+    seat.n_used = std::max(seat.n_used, used_slots(state, lane));
     if (seat.rotates()) find_turns(seat, lane, row);
   }
   seat.n_chunks = chunks(seat.n_used);
@@ -178,73 +182,82 @@ const float* StepAttention::rotate_keys(const AttentionPass& pass, const Seat& s
   return rotated;
 }
 
-// One KV head's part of a step: a chunk of slots. The chunk that has the free slot writes the token first.
-void StepAttention::attend(const AttentionPass& pass, const Seat& seat, int kv_head, int chunk,
-                           std::int32_t row) {
-  const AttentionShape& shape = pass.shape;
-  const AttentionKernels& kernels = pass.kernels.attention;
+SlotChunk StepAttention::chunk_of(const AttentionPass& pass, const Seat& seat, const Task& task) const {
   const LayerState& state = seat.job->state;
-  const int lane = state.lane_of(kv_head);
-  const int head_dim = shape.head_dim, group = shape.group();
-  const std::int32_t begin = chunk * kChunk, end = std::min(begin + kChunk, seat.n_used);
-  const std::int64_t row_bytes = stored_bytes(state.dtype, head_dim);
-  std::byte* keys = state.k + kv_head * state.n_slots() * row_bytes;
-  std::byte* values = state.v + kv_head * state.n_slots() * row_bytes;
-
-  const std::int32_t entered = state.free_slot[lane];
-  if (entered >= begin && entered < end) {
-    const Tensor& k = pass.qkv.k;
-    const std::int64_t at = (seat.job->first_row + row) * k.cols + std::int64_t{kv_head} * head_dim;
-    kernels.store(state.dtype, k.data + at, head_dim, keys + entered * row_bytes);
-    kernels.store(state.dtype, pass.qkv.v.data + at, head_dim, values + entered * row_bytes);
-  }
-
-  SlotChunk args{};
-  args.q = seat.q + std::int64_t{kv_head} * group * head_dim;
-  args.keys = keys;
-  args.key_type = args.value_type = state.dtype;
-  args.values = values;
-  args.slots = state.lane(lane);
-  if (seat.rotates()) {
-    args.keys = reinterpret_cast<const std::byte*>(rotate_keys(pass, seat, kv_head, keys, begin, end));
-    args.key_type = DType::f32;
-  }
-  const std::int64_t part = (std::int64_t{kv_head} * seat.n_chunks + chunk) * group;
-  args.group = group;
-  args.head_dim = head_dim;
-  args.begin = begin;
-  args.end = end;
-  args.exponentials = seat.exponentials + kv_head * group * seat.stride;
-  args.exponentials_stride = seat.stride;
-  args.softmax = seat.softmax + part;
-  args.sums = seat.sums + part * head_dim;
-  kernels.attend_slots(args);
+  const int head_dim = pass.shape.head_dim, group = pass.shape.group();
+  const std::int64_t at = task.part * state.n_slots() * stored_bytes(state.dtype, head_dim);
+  SlotChunk chunk{};
+  chunk.q = seat.q + std::int64_t{task.part} * group * head_dim;
+  chunk.keys = state.k + at;
+  chunk.key_type = chunk.value_type = state.dtype;
+  chunk.values = state.v + at;
+  chunk.slots = state.lane(state.lane_of(task.part));
+  chunk.group = group;
+  chunk.head_dim = head_dim;
+  chunk.begin = task.chunk * kSlotChunk;
+  chunk.end = std::min(chunk.begin + kSlotChunk, seat.n_used);
+  chunk.exponentials = seat.exponentials + task.part * group * seat.stride;
+  chunk.exponentials_stride = seat.stride;
+  return chunk;
 }
 
-// The chunks of one head together: its output, and exponentials under the largest score of all.
+// The scores of a chunk of slots. The chunk that has the free slot writes the token first.
+void StepAttention::score(const AttentionPass& pass, const Seat& seat, const Task& task, int worker,
+                          std::int32_t row) {
+  const AttentionKernels& kernels = pass.kernels.attention;
+  const LayerState& state = seat.job->state;
+  const int head_dim = pass.shape.head_dim, kv_head = task.part;
+  SlotChunk chunk = chunk_of(pass, seat, task);
+  const std::int32_t entered = state.free_slot[state.lane_of(kv_head)];
+  if (entered >= chunk.begin && entered < chunk.end) {
+    const std::int64_t from =
+        (seat.job->first_row + row) * pass.qkv.k.cols + std::int64_t{kv_head} * head_dim;
+    const std::int64_t to =
+        (std::int64_t{kv_head} * state.n_slots() + entered) * stored_bytes(state.dtype, head_dim);
+    kernels.store(state.dtype, pass.qkv.k.data + from, head_dim, state.k + to);
+    kernels.store(state.dtype, pass.qkv.v.data + from, head_dim, state.v + to);
+  }
+  if (seat.rotates()) {
+    chunk.keys = reinterpret_cast<const std::byte*>(
+        rotate_keys(pass, seat, kv_head, chunk.keys, chunk.begin, chunk.end));
+    chunk.key_type = DType::f32;
+  }
+  chunk.panel = panels_ + std::int64_t{worker} * head_dim * kKeyPanel;
+  kernels.score_slots(chunk, seat.largest + seat.part(task.part, task.chunk) * pass.shape.group());
+}
+
+// The exponentials of a chunk of slots under the largest score of all, and what they weigh of the values.
+void StepAttention::weigh(const AttentionPass& pass, const Seat& seat, const Task& task) const {
+  const AttentionKernels& kernels = pass.kernels.attention;
+  const SlotChunk chunk = chunk_of(pass, seat, task);
+  const std::int64_t part = seat.part(task.part, task.chunk) * chunk.group;
+  const auto n = static_cast<int>(aligned_columns(chunk.end - chunk.begin));
+  for (int g = 0; g < chunk.group; ++g) {
+    float largest = kNoScore;
+    for (int c = 0; c < seat.n_chunks; ++c) {
+      largest = std::max(largest, seat.largest[seat.part(task.part, c) * chunk.group + g]);
+    }
+    float* scores = chunk.exponentials + g * seat.stride + chunk.begin;
+    seat.units[part + g] = kernels.exponentiate(scores, n, largest);
+  }
+  kernels.weigh_slots(chunk, seat.sums + part * chunk.head_dim);
+}
+
+// The chunks of one head together.
 void StepAttention::merge(const AttentionPass& pass, const Seat& seat, int head, std::int32_t row) {
   const int group = pass.shape.group(), head_dim = pass.shape.head_dim;
-  const int kv_head = head / group;
-  const auto part = [&](int chunk) {
-    return (std::int64_t{kv_head} * seat.n_chunks + chunk) * group + head % group;
-  };
-  float largest = RunningSoftmax::kNothing;
-  for (int c = 0; c < seat.n_chunks; ++c) largest = std::max(largest, seat.softmax[part(c)].largest);
-
   float* out = pass.out.row(seat.job->first_row + row) + std::int64_t{head} * head_dim;
   std::fill_n(out, head_dim, 0.0f);
-  float* exponentials = seat.exponentials + head * seat.stride;
-  float sum = 0;
+  std::int64_t units = 0;
   for (int c = 0; c < seat.n_chunks; ++c) {
-    const RunningSoftmax& chunk = seat.softmax[part(c)];
-    const float factor = std::exp(chunk.largest - largest);
-    const float* sums = seat.sums + part(c) * head_dim;
-    for (int d = 0; d < head_dim; ++d) out[d] += factor * sums[d];
-    sum += factor * chunk.sum;
-    pass.kernels.attention.scale(exponentials + std::int64_t{c} * kChunk,
-                                 aligned_columns(std::min(kChunk, seat.n_used - c * kChunk)), factor);
+    const std::int64_t part = seat.part(head / group, c) * group + head % group;
+    const float* sums = seat.sums + part * head_dim;
+    for (int d = 0; d < head_dim; ++d) out[d] += sums[d];
+    units += seat.units[part];
   }
-  pass.kernels.attention.scale(out, head_dim, 1 / sum);
+  const std::int32_t newest = seat.job->state.free_slot[seat.job->state.lane_of(head / group)];
+  seat.softmax[head] = {units, newest};
+  pass.kernels.attention.scale(out, head_dim, 1 / (static_cast<float>(units) * kSoftmaxUnit));
 }
 
 // The lane's scores take in what was looked at, and one token goes.
@@ -269,6 +282,7 @@ void StepAttention::evict(const AttentionPass& pass, const Seat& seat, int lane_
   args.stride = seat.stride;
   args.n_kv_heads = n_kv_heads;
   args.group = pass.shape.group();
+  args.softmax = seat.softmax + lane_index * n_kv_heads * args.group;
   args.inverse_sums = seat.inverse_sums + lane_index * n_kv_heads * args.group;
   args.mass = lane.mass;
   args.worth = lane.worth;
@@ -277,16 +291,7 @@ void StepAttention::evict(const AttentionPass& pass, const Seat& seat, int lane_
 
   for (std::int32_t s = 0; s < seat.n_used; ++s) slots[s].score = lane.columns.score[s];
   const std::int32_t dropped = lane.dropped[0];
-  std::int32_t& free_slot = state.free_slot[lane_index];
-  std::int32_t victim = kEmpty;
-  if (dropped >= 0) {
-    victim = slots[dropped].position;
-    slots[dropped] = Slot{};
-    free_slot = dropped;
-  } else {
-    free_slot = 0;
-    while (slots[free_slot].position != kEmpty) ++free_slot;
-  }
+  const std::int32_t victim = release(state, lane_index, dropped);
   if (job.victims != nullptr) job.victims[std::int64_t{lane_index} * job.n_rows + row] = victim;
   if (seat.rotates() && dropped >= 0) {
     std::int32_t* by_age = seat.by_age + std::int64_t{lane_index} * state.n_slots();

@@ -15,7 +15,7 @@
 namespace msrnn::cpu {
 
 // A step of one job is cut into chunks of slots, whose results are merged in slot order; the chunks of all
-// jobs are one parallel loop.
+// jobs are one parallel loop for the scores, and one for what follows from the largest of them.
 class StepAttention {
  public:
   // Row 0 of all jobs, then row 1, …
@@ -29,8 +29,10 @@ class StepAttention {
     std::int32_t n_used = 0, n_chunks = 0;  // slots and chunks up to the last live slot of any lane
     float* q = nullptr;                     // [n_heads][head_dim], scaled, and rotated where that is due
     float* exponentials = nullptr;          // [n_heads][stride]
-    RunningSoftmax* softmax = nullptr;      // [n_kv_heads][chunk][group]
+    float* largest = nullptr;               // [n_kv_heads][chunk][group], score
+    std::int64_t* units = nullptr;          // [n_kv_heads][chunk][group], sum of exponentials
     float* sums = nullptr;                  // [n_kv_heads][chunk][group][head_dim]
+    RowSoftmax* softmax = nullptr;          // [n_heads]
     float* inverse_sums = nullptr;          // [n_heads]
     float* rotated_keys = nullptr;          // [n_kv_heads][slots][head_dim]
     std::int32_t* by_age = nullptr;         // [lanes][slots], the live slots, oldest first
@@ -39,22 +41,27 @@ class StepAttention {
     std::vector<Lane> lanes;
 
     bool rotates() const { return job->positions != PositionMode::absolute; }
+    std::int64_t part(int kv_head, int chunk) const { return std::int64_t{kv_head} * n_chunks + chunk; }
   };
   struct Task {
     std::int32_t seat, part, chunk;  // part: KV head, or lane
   };
 
   void lay_out(Arena& arena, Seat& seat, const AttentionShape& shape);
+  void lay_out_all(Arena& arena, const AttentionPass& pass, std::size_t n_jobs);
   void step(const AttentionPass& pass, std::int32_t row);
   void enter(const AttentionPass& pass, Seat& seat, std::int32_t row);
   void find_turns(Seat& seat, int lane, std::int32_t row);
-  void attend(const AttentionPass& pass, const Seat& seat, int kv_head, int chunk, std::int32_t row);
+  SlotChunk chunk_of(const AttentionPass& pass, const Seat& seat, const Task& task) const;
+  void score(const AttentionPass& pass, const Seat& seat, const Task& task, int worker, std::int32_t row);
+  void weigh(const AttentionPass& pass, const Seat& seat, const Task& task) const;
   const float* rotate_keys(const AttentionPass& pass, const Seat& seat, int kv_head, const std::byte* keys,
                            std::int32_t begin, std::int32_t end) const;
   void merge(const AttentionPass& pass, const Seat& seat, int head, std::int32_t row);
   void evict(const AttentionPass& pass, const Seat& seat, int lane, std::int32_t row);
 
   Buffer memory_;
+  float* panels_ = nullptr;  // [worker][head_dim][kKeyPanel]
   std::vector<Seat> seats_;
   std::vector<Task> tasks_;
   RotationTable table_;

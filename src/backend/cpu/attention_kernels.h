@@ -25,7 +25,8 @@ constexpr std::int64_t aligned_columns(std::int64_t n, int alignment = kColumnAl
   return (n + alignment - 1) / alignment * alignment;
 }
 
-// C[m][n] = A[m][k] · B[k][n], or C += A · B. n is a multiple of kColumnAlignment.
+// C[m][n] = A[m][k] · B[k][n], or C += A · B. n is a multiple of kColumnAlignment. Each number is one chain
+// of fused multiply-adds over k, from zero: it does not depend on m and n.
 struct Product {
   const float* a;
   std::int64_t a_stride;
@@ -34,19 +35,18 @@ struct Product {
   float* c;
   std::int64_t c_stride;
   int m, n, k;
+  const std::int32_t*
+      order;  // of C += A · B: [k], the columns of A and rows of B in the order they are added
 };
 
-// A running softmax over columns seen so far: the largest score, and the sum of e^(score − largest).
-struct RunningSoftmax {
-  // Far below any score, yet finite: subtracting it from −∞ is no NaN.
-  static constexpr float kNothing = -3e38f;
-  float largest = kNothing, sum = 0;
-};
+// Exponentials are added up as whole numbers of this unit, so that their sum does not depend on the order.
+inline constexpr float kSoftmaxUnit = 1.0f / (1 << 30);
+// Stands for the largest score where there is none. Far below any score, yet finite: subtracting it from −∞
+// is no NaN.
+inline constexpr float kNoScore = -3e38f;
 
-// Turns the scores a row gave some columns into e^(score − largest), where largest takes in what `running`
-// saw before; columns the row does not see become 0. Row `row` sees column c if first_row[c] <= row <=
-// last_row[c].
-struct Softening {
+// The scores a row gave some columns. Row `row` sees column c if first_row[c] <= row <= last_row[c].
+struct RowScores {
   float* scores;  // [n]; n is a multiple of kColumnAlignment
   int n;
   const std::int32_t *first_row, *last_row;  // [n]
@@ -62,10 +62,15 @@ struct SlotChunk {
   DType value_type;
   const Slot* slots;  // empty ones are not seen
   int group, head_dim, begin, end;
-  float* exponentials;  // [group][exponentials_stride], e^(score − largest) of slot s at [s]
+  float* panel;         // scratch [head_dim][kKeyPanel]
+  float* exponentials;  // [group][exponentials_stride]: slot s at [s]
   std::int64_t exponentials_stride;
-  RunningSoftmax* softmax;  // [group] of these slots
-  float* sums;              // [group][head_dim], Σ exponential · value
+};
+
+// What one row made of the columns it sees.
+struct RowSoftmax {
+  std::int64_t sum;             // of the exponentials, in units
+  std::int32_t largest_column;  // one that has the largest score
 };
 
 // What the rows of a lane can look at, one entry a column. The policy may choose a column while its `order`
@@ -83,28 +88,26 @@ struct LaneColumns {
 // Rows of one lane in order. Row r belongs to the token at position first_position + r in column new_column +
 // r, which has to be alive already; it sees the first n_columns + r columns.
 struct SweepArgs {
-  // Where `resume` is the row a sweep stopped at, this row is not checked again.
-  static constexpr float kUnderflow = 1e-20f;
-
   LaneColumns columns;
   int new_column, n_columns;  // at row 0
-  int begin_row, end_row, resume;
+  int begin_row, end_row;
   std::int32_t first_position, n_live, capacity;  // n_live: before begin_row, and updated
   // e^(score − largest) of KV head v, query head g of its group: exponentials[v · kv_stride + (r · group + g)
   // · stride + column], 0 where not seen.
   const float* exponentials;
   std::int64_t kv_stride, stride;
   int n_kv_heads, group;
-  float* inverse_sums;  // [rows][inverse_stride], 1 ÷ what each head's exponentials sum to
-  std::int64_t inverse_stride;
+  const RowSoftmax* softmax;  // [rows][head_stride]: each head's, of the columns that the exponentials are of
+  float* inverse_sums;        // [rows][head_stride], 1 ÷ what each head's live exponentials sum to
+  std::int64_t head_stride;
   float* mass;            // scratch [columns]
   std::int32_t* worth;    // scratch [columns]
   std::int32_t* dropped;  // [rows], column that each row dropped; −1 for none
 };
 
 // Goes through the rows: softmax sums, mass, new scores, and the column least worth keeping goes. Returns
-// end_row, or the row that stopped it because its exponentials over the live columns sum to less than
-// kUnderflow: they have to be computed anew, with the largest live score subtracted.
+// end_row, or the row that stopped it because a column with its largest score is dead: its exponentials have
+// to be computed anew, over the live columns. So all that counts is under the largest live score.
 template <class P>
 using Sweep = int (*)(const P& policy, SweepArgs& args);
 
@@ -119,13 +122,23 @@ using Sweeps = SweepsOf<Policy>::type;
 struct AttentionKernels {
   void (*multiply)(const Product&);
   void (*multiply_add)(const Product&);
-  // Returns the factor by which sums of earlier columns shrink.
-  float (*soften)(const Softening&, RunningSoftmax& running);
-  void (*attend_slots)(const SlotChunk&);
+  // Scores of columns that the row does not see become −∞. Returns the largest; kNoScore where it sees none.
+  float (*hide)(const RowScores&);
+  // The first column that has this score; n where none has.
+  int (*find)(const float* scores, int n, float score);
+  // Scores become e^(score − largest). Returns their sum in units. n is a multiple of kColumnAlignment.
+  std::int64_t (*exponentiate)(float* scores, int n, float largest);
+  // Scores of the slots, −∞ for empty ones and from `end` to the next multiple of kColumnAlignment; the
+  // largest of each head.
+  void (*score_slots)(const SlotChunk&, float* largest);
+  // sums[group][head_dim] = Σ exponential · value
+  void (*weigh_slots)(const SlotChunk&, float* sums);
   void (*scale)(float* values, std::int64_t n, float factor);
   // To and from the state's number type.
   void (*store)(DType type, const float* values, int n, std::byte* out);
   void (*load)(DType type, const std::byte* stored, int n, float* values);
+  // n_rows ≤ kKeyPanel keys as a panel [head_dim][kKeyPanel]; the columns after them are 0.
+  void (*load_panel)(DType type, const std::byte* keys, int n_rows, int head_dim, float* panel);
   Sweeps sweeps;
 };
 

@@ -7,6 +7,10 @@
 
 namespace msrnn::cpu {
 
+// Slots whose weighted values are added up on their own; these sums then follow each other. A multiple of
+// kKeyPanel.
+inline constexpr std::int32_t kSlotChunk = 64;
+
 struct AttentionPass {
   Tensor out;
   Qkv qkv;

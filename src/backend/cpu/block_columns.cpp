@@ -1,14 +1,21 @@
 #include "backend/cpu/block_columns.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 
 namespace msrnn::cpu {
 namespace {
 
-constexpr int kColumnsOfTask = 64;
 constexpr int kRowsOfTask = 16;
 
 constexpr std::int64_t parts(std::int64_t n, std::int64_t part) { return (n + part - 1) / part; }
+
+// Slots up to the last live or free one: whatever rows do, a token of row r then has a slot before column
+// n + r + 1.
+std::int32_t slots_in_use(const LayerState& state, int lane) {
+  return std::max(used_slots(state, lane), state.free_slot[lane] + 1);
+}
 
 }  // namespace
 
@@ -19,49 +26,40 @@ void BlockColumns::lay_out(Arena& arena, const AttentionPass& pass, const Attent
   value_stride_ = aligned_columns(head_dim_);
   keys_ = arena.take<float>(n_kv_heads * room_ * head_dim_);
   values_ = arena.take<float>(n_kv_heads * room_ * value_stride_);
-  moves_.resize(static_cast<std::size_t>(job.state.lanes));
   scratch_ = arena.take<float>(std::int64_t{pass.pool.size()} * 3 * head_dim_);
   lanes_.resize(static_cast<std::size_t>(job.state.lanes));
   for (Lane& lane : lanes_) lane = Lane::lay_out(arena, room_, max_rows);
 }
 
-void BlockColumns::load(const AttentionKernels& kernels, int kv_head, std::int64_t column, DType type,
-                        const std::byte* stored_key, const std::byte* stored_value, float* scratch) const {
-  kernels.load(type, stored_key, static_cast<int>(head_dim_), scratch);
-  float* to = key(kv_head, column);
-  for (std::int64_t d = 0; d < head_dim_; ++d) to[d * kKeyPanel] = scratch[d];
-  float* numbers = value(kv_head, column);
-  kernels.load(type, stored_value, static_cast<int>(head_dim_), numbers);
-  std::fill(numbers + head_dim_, numbers + value_stride_, 0.0f);
-}
-
 void BlockColumns::load_state(const AttentionPass& pass, const AttentionJob& job) {
   const LayerState& state = job.state;
-  std::int64_t most = 0;
+  const AttentionKernels& kernels = pass.kernels.attention;
+  const int head_dim = static_cast<int>(head_dim_);
+  std::int32_t most = 0;
   for (int l = 0; l < state.lanes; ++l) {
     Lane& of = lane(l);
-    const Slot* slots = state.lane(l);
-    of.n_columns = 0;
-    for (std::int32_t s = 0; s < state.n_slots(); ++s) {
-      if (slots[s].position == kEmpty) continue;
-      of.slot[of.n_columns] = s;
-      of.put(of.n_columns++, slots[s], -1, job.pins);
+    of.n_columns = slots_in_use(state, l);
+    most = std::max(most, of.n_columns);
+    of.n_live = 0;
+    for (std::int32_t s = 0; s < of.n_columns; ++s) {
+      const Slot slot = state.lane(l)[s];
+      slot.position == kEmpty ? of.clear(s) : of.put(s, slot, -1, job.pins);
+      of.n_live += slot.position != kEmpty;
     }
-    std::int32_t column = of.n_columns;  // later ones take the empty slots in order
-    for (std::int32_t s = 0; s < state.n_slots(); ++s) {
-      if (slots[s].position == kEmpty) of.slot[column++] = s;
-    }
-    most = std::max<std::int64_t>(most, of.n_columns);
   }
-  const std::int64_t n_parts = parts(most, kColumnsOfTask), row_bytes = stored_bytes(state.dtype, head_dim_);
-  pass.pool.for_each(state.n_kv_heads * n_parts, [&](std::int64_t task, int worker) {
-    const int kv_head = static_cast<int>(task / n_parts);
-    const Lane& of = lane(state.lane_of(kv_head));
-    const std::int64_t begin = task % n_parts * kColumnsOfTask;
-    const std::int64_t end = std::min<std::int64_t>(begin + kColumnsOfTask, of.n_columns);
-    for (std::int64_t c = begin; c < end; ++c) {
-      const std::int64_t at = (std::int64_t{kv_head} * state.n_slots() + of.slot[c]) * row_bytes;
-      load(pass.kernels.attention, kv_head, c, state.dtype, state.k + at, state.v + at, scratch(worker));
+  const std::int64_t n_panels = parts(most, kKeyPanel), row_bytes = stored_bytes(state.dtype, head_dim_);
+  pass.pool.for_each(state.n_kv_heads * n_panels, [&](std::int64_t task, int) {
+    const int kv_head = static_cast<int>(task / n_panels);
+    const std::int64_t begin = task % n_panels * kKeyPanel;
+    const auto n =
+        static_cast<int>(std::min<std::int64_t>(kKeyPanel, lane(state.lane_of(kv_head)).n_columns - begin));
+    if (n <= 0) return;
+    const std::int64_t at = (std::int64_t{kv_head} * state.n_slots() + begin) * row_bytes;
+    kernels.load_panel(state.dtype, state.k + at, n, head_dim, key(kv_head, begin));
+    for (int i = 0; i < n; ++i) {
+      float* numbers = value(kv_head, begin + i);
+      kernels.load(state.dtype, state.v + at + i * row_bytes, head_dim, numbers);
+      std::fill(numbers + head_dim_, numbers + value_stride_, 0.0f);
     }
   });
 }
@@ -74,77 +72,116 @@ void BlockColumns::add_rows(const AttentionPass& pass, const AttentionJob& job, 
     const std::int64_t end = aligned_columns(of.n_columns + n_rows, 2 * kKeyPanel);
     for (std::int64_t c = of.n_columns + n_rows; c < end; ++c) of.clear(c);
   }
-  const AttentionKernels& kernels = pass.kernels.attention;
-  const DType type = job.state.dtype;
   const std::int64_t n_parts = parts(n_rows, kRowsOfTask);
   pass.pool.for_each(job.state.n_kv_heads * n_parts, [&](std::int64_t task, int worker) {
-    const int kv_head = static_cast<int>(task / n_parts), n = static_cast<int>(head_dim_);
-    float* numbers = scratch(worker);
-    std::byte* const stored_key = reinterpret_cast<std::byte*>(numbers + head_dim_);
-    std::byte* const stored_value = reinterpret_cast<std::byte*>(numbers + 2 * head_dim_);
     const int begin = static_cast<int>(task % n_parts) * kRowsOfTask;
-    for (int r = begin; r < std::min(begin + kRowsOfTask, n_rows); ++r) {
-      const std::int64_t row = job.first_row + first_row + r;
-      kernels.store(type, pass.qkv.k.row(row) + kv_head * head_dim_, n, stored_key);
-      kernels.store(type, pass.qkv.v.row(row) + kv_head * head_dim_, n, stored_value);
-      const std::int64_t column = lane(job.state.lane_of(kv_head)).n_columns + r;
-      load(kernels, kv_head, column, type, stored_key, stored_value, numbers);
-    }
+    load_rows(pass, job, static_cast<int>(task / n_parts), first_row, begin,
+              std::min(begin + kRowsOfTask, n_rows), scratch(worker));
   });
 }
 
-// Survivors, oldest first, fill the columns that were dropped, in the order they were, and then new ones. A
-// lane gains as many columns as it loses, or more, so no hole is left; and no survivor moves to a column that
-// a later one still has to leave.
-void BlockColumns::plan_moves(Lane& of, std::vector<Move>& moves, int n_rows) const {
-  const std::int32_t before = of.n_columns;
-  moves.clear();
-  int row = 0;
-  const auto next_hole = [&] {
-    for (; row < n_rows; ++row) {
-      if (of.dropped[row] >= 0 && of.dropped[row] < before) return of.dropped[row++];
+// Rows [begin, end) of those added.
+void BlockColumns::load_rows(const AttentionPass& pass, const AttentionJob& job, int kv_head, int first_row,
+                             int begin, int end, float* scratch) const {
+  const AttentionKernels& kernels = pass.kernels.attention;
+  const DType type = job.state.dtype;
+  const int n = static_cast<int>(head_dim_);
+  std::byte* const stored_key = reinterpret_cast<std::byte*>(scratch + head_dim_);
+  std::byte* const stored_value = reinterpret_cast<std::byte*>(scratch + 2 * head_dim_);
+  for (int r = begin; r < end; ++r) {
+    const std::int64_t row = job.first_row + first_row + r;
+    const std::int64_t column = lane(job.state.lane_of(kv_head)).n_columns + r;
+    kernels.store(type, pass.qkv.k.row(row) + kv_head * head_dim_, n, stored_key);
+    kernels.store(type, pass.qkv.v.row(row) + kv_head * head_dim_, n, stored_value);
+    kernels.load(type, stored_key, n, scratch);
+    float* const numbers = key(kv_head, column);
+    for (std::int64_t d = 0; d < head_dim_; ++d) numbers[d * kKeyPanel] = scratch[d];
+    kernels.load(type, stored_value, n, value(kv_head, column));
+    std::fill(value(kv_head, column) + head_dim_, value(kv_head, column) + value_stride_, 0.0f);
+  }
+}
+
+void BlockColumns::assign_slots(const AttentionJob& job, int first_row, int n_rows) {
+  const LayerState& state = job.state;
+  for (int l = 0; l < state.lanes; ++l) {
+    const Lane& of = lane(l);
+    for (int r = 0; r < n_rows; ++r) {
+      of.slot[r] = state.free_slot[l];
+      state.lane(l)[of.slot[r]] = Slot{job.first_position + first_row + r, 0};
+      const std::int32_t dropped = of.dropped[r];
+      const std::int32_t victim =
+          release(state, l, dropped < of.n_columns ? dropped : of.slot[dropped - of.n_columns]);
+      if (job.victims != nullptr) job.victims[std::int64_t{l} * job.n_rows + first_row + r] = victim;
     }
-    return of.n_columns++;
-  };
-  for (std::int32_t from = before; from < before + n_rows; ++from) {
-    if (of.columns.alive[from] == 0) continue;
-    const std::int32_t to = next_hole();
-    moves.push_back({from, to});
-    of.copy(from, to);
+  }
+}
+
+void BlockColumns::list_by_slot(int l, int end_row, SlotOrder& order) const {
+  const Lane& of = lane(l);
+  std::vector<std::int32_t>& columns = order.columns;
+  columns.resize(static_cast<std::size_t>(end_row));
+  std::iota(columns.begin(), columns.end(), 0);
+  std::stable_sort(columns.begin(), columns.end(),
+                   [&](std::int32_t a, std::int32_t b) { return of.slot[a] < of.slot[b]; });
+  const std::vector<std::int32_t> rows = columns;
+  columns.clear();
+  order.chunk_ends.clear();
+  const std::int32_t n_slots = std::max(of.n_columns, of.slot[rows.back()] + 1);
+  auto row = rows.begin();
+  for (std::int32_t s = 0; s < n_slots; ++s) {
+    if (s < of.n_columns && of.columns.first_row[s] < 0) columns.push_back(s);
+    for (; row != rows.end() && of.slot[*row] == s; ++row) columns.push_back(of.n_columns + *row);
+    if ((s + 1) % kSlotChunk == 0 || s + 1 == n_slots) {
+      order.chunk_ends.push_back(static_cast<std::int32_t>(columns.size()));
+    }
   }
 }
 
 void BlockColumns::commit(const AttentionPass& pass, const AttentionJob& job, int n_rows) {
   const LayerState& state = job.state;
   const AttentionKernels& kernels = pass.kernels.attention;
-  for (std::size_t l = 0; l < lanes_.size(); ++l) plan_moves(lanes_[l], moves_[l], n_rows);
   const int n = static_cast<int>(head_dim_);
   const std::int64_t row_bytes = stored_bytes(state.dtype, head_dim_);
   pass.pool.for_each(state.n_kv_heads, [&](std::int64_t task, int worker) {
-    const int kv_head = static_cast<int>(task), l = state.lane_of(kv_head);
+    const int kv_head = static_cast<int>(task);
+    const Lane& of = lane(state.lane_of(kv_head));
     float* numbers = scratch(worker);
-    for (const Move& move : moves_[static_cast<std::size_t>(l)]) {
-      const float* from = key(kv_head, move.from);
-      float* to = key(kv_head, move.to);
-      for (std::int64_t d = 0; d < head_dim_; ++d) to[d * kKeyPanel] = numbers[d] = from[d * kKeyPanel];
-      if (move.to != move.from) std::copy_n(value(kv_head, move.from), head_dim_, value(kv_head, move.to));
-      const std::int64_t at = (std::int64_t{kv_head} * state.n_slots() + lane(l).slot[move.to]) * row_bytes;
+    for (int r = 0; r < n_rows; ++r) {
+      const std::int32_t from = of.n_columns + r, to = of.slot[r];
+      if (of.columns.alive[from] == 0) continue;
+      const float* from_key = key(kv_head, from);
+      float* to_key = key(kv_head, to);
+      for (std::int64_t d = 0; d < head_dim_; ++d) {
+        to_key[d * kKeyPanel] = numbers[d] = from_key[d * kKeyPanel];
+      }
+      if (to != from) std::copy_n(value(kv_head, from), head_dim_, value(kv_head, to));
+      const std::int64_t at = (std::int64_t{kv_head} * state.n_slots() + to) * row_bytes;
       kernels.store(state.dtype, numbers, n, state.k + at);
-      kernels.store(state.dtype, value(kv_head, move.to), n, state.v + at);
+      kernels.store(state.dtype, value(kv_head, to), n, state.v + at);
     }
   });
+  for (int l = 0; l < state.lanes; ++l) {
+    Lane& of = lane(l);
+    for (std::int32_t r = 0; r < n_rows; ++r) {
+      if (of.columns.alive[of.n_columns + r] != 0) of.copy(of.n_columns + r, of.slot[r]);
+    }
+    of.n_columns = slots_in_use(state, l);
+    of.n_live = 0;
+    for (std::int32_t s = 0; s < of.n_columns; ++s) {
+      const bool live = state.lane(l)[s].position != kEmpty;
+      if (!live) of.clear(s);
+      of.n_live += live;
+    }
+  }
 }
 
-void BlockColumns::store_slots(const AttentionJob& job) const {
+void BlockColumns::store_scores(const AttentionJob& job) const {
   const LayerState& state = job.state;
   for (int l = 0; l < state.lanes; ++l) {
-    const Lane& of = lane(l);
     Slot* slots = state.lane(l);
-    std::fill_n(slots, state.n_slots(), Slot{});
-    for (std::int32_t c = 0; c < of.n_columns; ++c) {
-      slots[of.slot[c]] = Slot{of.columns.position[c], of.columns.score[c]};
+    for (std::int32_t s = 0; s < lane(l).n_columns; ++s) {
+      if (slots[s].position != kEmpty) slots[s].score = lane(l).columns.score[s];
     }
-    state.free_slot[l] = of.slot[of.n_columns];
   }
 }
 

@@ -1,6 +1,6 @@
-// The keys and values that a block of rows can look at, as matrices in f32: one column for each live token of
-// the state, then one for each row. When the rows are done, those still alive move into the columns, and the
-// slots, of the tokens that went.
+// The keys and values that a block of rows can look at, as matrices in f32: one column for each slot of the
+// state in use, then one for each row. When the rows are done, those still alive move into the slots, and
+// their columns, that single steps would have given them.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,30 @@
 
 namespace msrnn::cpu {
 
+// Columns, and where those of each kSlotChunk slots end among them.
+struct SlotOrder {
+  std::vector<std::int32_t> columns, chunk_ends;
+};
+
 class BlockColumns {
  public:
   // Room for a state and max_rows rows.
   void lay_out(Arena& arena, const AttentionPass& pass, const AttentionJob& job, int max_rows);
-  // The live tokens of the state become columns, in slot order.
   void load_state(const AttentionPass& pass, const AttentionJob& job);
   // Rows [first_row, first_row + n_rows) of the job become columns after those, their numbers rounded to the
   // state's type.
   void add_rows(const AttentionPass& pass, const AttentionJob& job, int first_row, int n_rows);
-  // After a sweep over the n_rows added: survivors take the places of what was dropped, here and in the
-  // state.
+  // After a sweep over the n_rows added: row after row, the token takes the free slot of its lane and the
+  // dropped one leaves its own. Reports the victims if asked.
+  void assign_slots(const AttentionJob& job, int first_row, int n_rows);
+  // Keys and values of survivors move to their slots, here and in the state.
   void commit(const AttentionPass& pass, const AttentionJob& job, int n_rows);
-  // Positions, scores and free slots go back to the state.
-  void store_slots(const AttentionJob& job) const;
+  // Scores go back to the state.
+  void store_scores(const AttentionJob& job) const;
+
+  // The columns that rows before end_row see, in the order in which single steps add their values up: by
+  // slot, and of one slot by age.
+  void list_by_slot(int lane, int end_row, SlotOrder& order) const;
 
   // Of each matrix; whole key panels.
   std::int64_t room() const { return room_; }
@@ -44,17 +54,11 @@ class BlockColumns {
   }
 
  private:
-  struct Move {
-    std::int32_t from, to;
-  };
-
-  void load(const AttentionKernels& kernels, int kv_head, std::int64_t column, DType type,
-            const std::byte* key, const std::byte* value, float* scratch) const;
-  void plan_moves(Lane& of, std::vector<Move>& moves, int n_rows) const;
+  void load_rows(const AttentionPass& pass, const AttentionJob& job, int kv_head, int first_row, int begin,
+                 int end, float* scratch) const;
   float* scratch(int worker) const { return scratch_ + worker * 3 * head_dim_; }
 
   std::vector<Lane> lanes_;
-  std::vector<std::vector<Move>> moves_;  // [lanes]
   std::int64_t room_ = 0, head_dim_ = 0, value_stride_ = 0;
   float* keys_ = nullptr;     // [n_kv_heads][column / kKeyPanel][head_dim][kKeyPanel]
   float* values_ = nullptr;   // [n_kv_heads][room][value_stride]

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "backend/backend.h"
 #include "backend/cpu/arena.h"
@@ -13,9 +14,10 @@ struct Lane {
   LaneColumns columns;
   float* mass = nullptr;            // [columns]
   std::int32_t* worth = nullptr;    // [columns]
-  std::int32_t* slot = nullptr;     // [columns], where the state keeps the column
-  std::int32_t* dropped = nullptr;  // [rows]
-  std::int32_t n_columns = 0;       // with a token, before the rows at hand
+  std::int32_t* dropped = nullptr;  // [rows], column that each row dropped; −1 for none
+  std::int32_t* slot = nullptr;     // [rows], that each row's token takes
+  std::int32_t n_columns = 0;       // before those of the rows at hand
+  std::int32_t n_live = 0;          // of these
 
   // Room for n columns, rounded up to whole strips of a sweep.
   static Lane lay_out(Arena& arena, std::int64_t n, std::int64_t rows) {
@@ -26,8 +28,8 @@ struct Lane {
                     arena.take<std::int32_t>(room), arena.take<std::int32_t>(room)};
     lane.mass = arena.take<float>(room);
     lane.worth = arena.take<std::int32_t>(room);
-    lane.slot = arena.take<std::int32_t>(room);
     lane.dropped = arena.take<std::int32_t>(rows);
+    lane.slot = arena.take<std::int32_t>(rows);
     return lane;
   }
 
@@ -61,6 +63,27 @@ struct Lane {
     columns.last_row[column] = -1;
   }
 };
+
+// Slots of a lane up to the last live one.
+inline std::int32_t used_slots(const LayerState& state, int lane) {
+  std::int32_t n = state.n_slots();
+  while (n > 0 && state.lane(lane)[n - 1].position == kEmpty) --n;
+  return n;
+}
+
+// A token entered the free slot of a lane and that of slot `dropped` goes, or none if −1: the next token
+// takes its place, or the first that is empty. Returns the position that went; kEmpty for none.
+inline std::int32_t release(const LayerState& state, int lane, std::int32_t dropped) {
+  Slot* slots = state.lane(lane);
+  std::int32_t& free_slot = state.free_slot[lane];
+  if (dropped < 0) {
+    free_slot = 0;
+    while (slots[free_slot].position != kEmpty) ++free_slot;
+    return kEmpty;
+  }
+  free_slot = dropped;
+  return std::exchange(slots[dropped], Slot{}).position;
+}
 
 inline int run_sweep(const AttentionKernels& kernels, const Policy& policy, SweepArgs& args) {
   return std::visit([&]<class P>(const P& p) { return std::get<Sweep<P>>(kernels.sweeps)(p, args); }, policy);

@@ -1,4 +1,5 @@
 // Attention over vectors: products of scratch matrices, softmax, and one query's pass over a state.
+#include "backend/cpu/isa/rows.h"
 #include "backend/cpu/isa/sweep.h"
 #include "backend/cpu/isa/vec.h"
 
@@ -15,23 +16,25 @@ constexpr int kTileVectors = 2;
 template <int R, int V, bool kAdd>
 void product_tile(const Product& p, int row, int column) {
   F32 sums[R][V];
-  for (int r = 0; r < R; ++r) {
-    for (int v = 0; v < V; ++v) {
-      sums[r][v] = kAdd ? load(p.c + (row + r) * p.c_stride + column + v * kLanes) : zero();
-    }
+  for (auto& of_row : sums) {
+    for (F32& sum : of_row) sum = zero();
   }
   const float* a = p.a + row * p.a_stride;
   const float* b = p.b + column;
-  for (int k = 0; k < p.k; ++k, b += p.b_stride) {
+  for (int i = 0; i < p.k; ++i) {
+    const std::int64_t k = kAdd ? p.order[i] : i;
     F32 b_k[V];
-    for (int v = 0; v < V; ++v) b_k[v] = load(b + v * kLanes);
+    for (int v = 0; v < V; ++v) b_k[v] = load(b + k * p.b_stride + v * kLanes);
     for (int r = 0; r < R; ++r) {
       const F32 a_rk = broadcast(a[r * p.a_stride + k]);
       for (int v = 0; v < V; ++v) sums[r][v] = fma(a_rk, b_k[v], sums[r][v]);
     }
   }
   for (int r = 0; r < R; ++r) {
-    for (int v = 0; v < V; ++v) store(p.c + (row + r) * p.c_stride + column + v * kLanes, sums[r][v]);
+    for (int v = 0; v < V; ++v) {
+      float* c = p.c + (row + r) * p.c_stride + column + v * kLanes;
+      store(c, kAdd ? load(c) + sums[r][v] : sums[r][v]);
+    }
   }
 }
 
@@ -53,28 +56,46 @@ void product(const Product& p) {
   for (; column < p.n; column += kLanes) product_rows<kTileRows, 1, kAdd>(p, 0, column);
 }
 
-float soften(const Softening& s, RunningSoftmax& running) {
+float hide(const RowScores& s) {
   const I32 row = broadcast(s.row);
-  const auto hidden = [&](int c) {
-    return less(row, load(s.first_row + c)) | less(load(s.last_row + c), row);
-  };
-  const F32 nothing = broadcast(RunningSoftmax::kNothing);
-  F32 most = nothing;
-  for (int c = 0; c < s.n; c += kLanes) most = max(most, select(hidden(c), nothing, load(s.scores + c)));
-  const float before = running.largest;
-  const float found = reduce_max(most);
-  running.largest = found > before ? found : before;
-
-  const F32 largest = broadcast(running.largest);
-  F32 sum = zero();
+  F32 largest = broadcast(kNoScore);
   for (int c = 0; c < s.n; c += kLanes) {
-    const F32 e = select(hidden(c), zero(), exp(load(s.scores + c) - largest));
-    store(s.scores + c, e);
-    sum = sum + e;
+    const Mask hidden = less(row, load(s.first_row + c)) | less(load(s.last_row + c), row);
+    const F32 score = select(hidden, broadcast(-__builtin_inff()), load(s.scores + c));
+    store(s.scores + c, score);
+    largest = max(largest, score);
   }
-  const float factor = reduce_max(exp(broadcast(before - running.largest)));
-  running.sum = running.sum * factor + reduce_add(sum);
-  return factor;
+  return reduce_max(largest);
+}
+
+int find(const float* scores, int n, float score) {
+  for (int c = 0; c < n; c += kLanes) {
+    const std::uint32_t found = bits(equal(load(scores + c), broadcast(score)));
+    if (found != 0) return c + __builtin_ctz(found);
+  }
+  return n;
+}
+
+std::int64_t exponentiate(float* scores, int n, float largest) {
+  // The halves of a lane's sum are whole numbers below 2^31 for so many vectors.
+  constexpr int kStrip = (1 << 14) * kLanes;
+  std::int64_t sum = 0;
+  for (int begin = 0; begin < n; begin += kStrip) {
+    const int end = n - begin < kStrip ? n : begin + kStrip;
+    I32 low = broadcast(0), high = broadcast(0);
+    for (int c = begin; c < end; c += kLanes) {
+      const F32 e = exp(load(scores + c) - broadcast(largest));
+      store(scores + c, e);
+      const I32 units = truncate_to_int(e * broadcast(1 / kSoftmaxUnit) + broadcast(0.5f));
+      low = low + low_half(units);
+      high = high + high_half(units);
+    }
+    std::int32_t lows[kLanes], highs[kLanes];
+    store(lows, low);
+    store(highs, high);
+    for (int i = 0; i < kLanes; ++i) sum += (std::int64_t{highs[i]} << 16) + lows[i];
+  }
+  return sum;
 }
 
 // Calls f.operator()<N>(first) for numbers 0 … n − 1 in runs of up to 4.
@@ -87,53 +108,10 @@ void in_runs(int n, F f) {
   if (n - first == 1) f.template operator()<1>(first);
 }
 
-// sums[h][i] += q of head h · key of slot i, over the numbers one load takes.
-template <int G, int S, class Q, class K, class Load>
-void add_products(F32 (&sums)[G][S], const Q* q, const K* k, std::int64_t stride, Load load_numbers) {
-  F32 k_s[S];
-  for (int i = 0; i < S; ++i) k_s[i] = load_numbers(k + i * stride);
-#pragma GCC unroll 4
-  for (int h = 0; h < G; ++h) {
-    const F32 q_h = load_numbers(q + h * stride);
-#pragma GCC unroll 4
-    for (int i = 0; i < S; ++i) sums[h][i] = fma(q_h, k_s[i], sums[h][i]);
-  }
-}
-
-// Scores of S slots for G heads: a key is loaded once for all of them. Loops over registers are unrolled by
-// name, or g++ keeps a copy of the sums in memory.
-template <int G, int S, class T>
-void score_slots(const SlotChunk& a, const T* keys, int g, int s) {
-  const std::int64_t stride = a.head_dim;
-  const float* q = a.q + g * stride;
-  const T* k = keys + s * stride;
-  F32 sums[G][S];
-#pragma GCC unroll 4
-  for (int h = 0; h < G; ++h) {
-#pragma GCC unroll 4
-    for (int i = 0; i < S; ++i) sums[h][i] = zero();
-  }
-  int left = a.head_dim;
-  for (; left >= kLanes; left -= kLanes, q += kLanes, k += kLanes) {
-    add_products(sums, q, k, stride, [](const auto* p) { return load(p); });
-  }
-  if (left > 0) add_products(sums, q, k, stride, [left](const auto* p) { return load_partial(p, left); });
-#pragma GCC unroll 4
-  for (int h = 0; h < G; ++h) {
-    float* scores = a.exponentials + (g + h) * a.exponentials_stride + s;
-    if constexpr (S == 4) {
-      store_sums(scores, sums[h][0], sums[h][1], sums[h][2], sums[h][3]);
-    } else {  // added up in the same order: equal keys have equal scores wherever they are
-      float four[4];
-      store_sums(four, sums[h][0], sums[h][S > 1 ? 1 : 0], sums[h][S > 2 ? 2 : 0], zero());
-      for (int i = 0; i < S; ++i) scores[i] = four[i];
-    }
-  }
-}
-
 // D vectors of G heads' weighted sums of values, from number d on; load and store may be partial.
 template <int G, int D, class T, class Load, class Store>
-void weigh_values(const SlotChunk& a, const T* values, int g, int d, Load load_value, Store store_sum) {
+void weigh_values(const SlotChunk& a, const T* values, float* out, int g, int d, Load load_value,
+                  Store store_sum) {
   F32 sums[G][D];
   for (auto& of_head : sums) {
     for (F32& sum : of_head) sum = zero();
@@ -149,44 +127,25 @@ void weigh_values(const SlotChunk& a, const T* values, int g, int d, Load load_v
     }
   }
   for (int h = 0; h < G; ++h) {
-    float* out = a.sums + std::int64_t{g + h} * a.head_dim + d;
-    for (int i = 0; i < D; ++i) store_sum(out + i * kLanes, sums[h][i]);
+    float* of_head = out + std::int64_t{g + h} * a.head_dim + d;
+    for (int i = 0; i < D; ++i) store_sum(of_head + i * kLanes, sums[h][i]);
   }
 }
 
 template <class T>
-void weigh_all_values(const SlotChunk& a, const T* values) {
+void weigh_all_values(const SlotChunk& a, const T* values, float* out) {
   const int whole = a.head_dim / kLanes, left = a.head_dim % kLanes;
   in_runs(a.group, [&]<int G>(int g) {
     in_runs(whole, [&]<int D>(int vector) {
       weigh_values<G, D>(
-          a, values, g, vector * kLanes, [](const T* p) { return load(p); },
+          a, values, out, g, vector * kLanes, [](const T* p) { return load(p); },
           [](float* p, F32 sum) { store(p, sum); });
     });
     if (left == 0) return;
     weigh_values<G, 1>(
-        a, values, g, whole * kLanes, [left](const T* p) { return load_partial(p, left); },
+        a, values, out, g, whole * kLanes, [left](const T* p) { return load_partial(p, left); },
         [left](float* p, F32 sum) { store_partial(p, left, sum); });
   });
-}
-
-void soften_slots(const SlotChunk& a) {
-  const int end = static_cast<int>(aligned_columns(a.end));
-  for (int g = 0; g < a.group; ++g) {
-    float* e = a.exponentials + g * a.exponentials_stride;
-    for (int s = a.end; s < end; ++s) e[s] = -__builtin_inff();
-    F32 most = broadcast(RunningSoftmax::kNothing);
-    for (int s = a.begin; s < end; s += kLanes) most = max(most, load(e + s));
-    const float largest = reduce_max(most);
-    F32 sum = zero();
-    for (int s = a.begin; s < end; s += kLanes) {
-      const F32 e_s = exp(load(e + s) - broadcast(largest));
-      store(e + s, e_s);
-      sum = sum + e_s;
-    }
-    a.softmax[g].largest = largest;
-    a.softmax[g].sum = reduce_add(sum);
-  }
 }
 
 // Calls f with a null pointer to numbers of the type.
@@ -197,20 +156,62 @@ void with_type(DType type, F f) {
   return f(static_cast<const float*>(nullptr));
 }
 
-void attend_slots(const SlotChunk& a) {
-  with_type(a.key_type, [&]<class T>(const T*) {
-    const T* keys = reinterpret_cast<const T*>(a.keys);
-    in_runs(a.group, [&]<int G>(int g) {
-      in_runs(a.end - a.begin, [&]<int S>(int s) { score_slots<G, S>(a, keys, g, a.begin + s); });
-    });
+// Numbers [d, d + n) of keys that become columns [c, c + kLanes) of a panel; load_key(i) reads the i-th.
+template <class LoadKey>
+void load_tile(int c, int d, int n, float* panel, LoadKey load_key) {
+  F32 rows[kLanes];
+  unrolled<kLanes>([&](auto i) { rows[i.value] = load_key(i.value); });
+  transpose(rows);
+  for (int i = 0; i < n; ++i) store(panel + (d + i) * kKeyPanel + c, rows[i]);
+}
+
+void load_panel(DType type, const std::byte* stored, int n_rows, int head_dim, float* panel) {
+  with_type(type, [&]<class T>(const T*) {
+    for (int c = 0; c < kKeyPanel; c += kLanes) {
+      const T* keys = reinterpret_cast<const T*>(stored) + std::int64_t{c} * head_dim;
+      for (int d = 0; d < head_dim; d += kLanes) {
+        const int n = head_dim - d < kLanes ? head_dim - d : kLanes;
+        if (n == kLanes && c + kLanes <= n_rows) {
+          load_tile(c, d, kLanes, panel, [&](int i) {
+            // The hardware does not foresee the next panel: its first loads would wait for memory.
+            __builtin_prefetch(keys + (i + kKeyPanel) * head_dim + d);
+            return load(keys + i * head_dim + d);
+          });
+        } else {
+          load_tile(c, d, n, panel, [&](int i) {
+            return c + i < n_rows ? load_partial(keys + i * head_dim + d, n) : zero();
+          });
+        }
+      }
+    }
   });
-  for (int s = a.begin; s < a.end; ++s) {
-    if (a.slots[s].position != kEmpty) continue;
+}
+
+void score_slots(const SlotChunk& a, float* largest) {
+  const std::int64_t key_bytes = std::int64_t{a.head_dim} * (a.key_type == DType::f32 ? 4 : 2);
+  for (int s = a.begin; s < a.end; s += kKeyPanel) {
+    const int n = a.end - s < kKeyPanel ? a.end - s : kKeyPanel;
+    load_panel(a.key_type, a.keys + s * key_bytes, n, a.head_dim, a.panel);
+    product<false>({a.q, a.head_dim, a.panel, kKeyPanel, a.exponentials + s, a.exponentials_stride, a.group,
+                    kKeyPanel, a.head_dim, nullptr});
+  }
+  const int end = a.end + (kColumnAlignment - a.end % kColumnAlignment) % kColumnAlignment;
+  for (int s = a.begin; s < end; ++s) {
+    if (s < a.end && a.slots[s].position != kEmpty) continue;
     for (int g = 0; g < a.group; ++g) a.exponentials[g * a.exponentials_stride + s] = -__builtin_inff();
   }
-  soften_slots(a);
+  for (int g = 0; g < a.group; ++g) {
+    F32 most = broadcast(kNoScore);
+    for (int s = a.begin; s < end; s += kLanes) {
+      most = max(most, load(a.exponentials + g * a.exponentials_stride + s));
+    }
+    largest[g] = reduce_max(most);
+  }
+}
+
+void weigh_slots(const SlotChunk& a, float* sums) {
   with_type(a.value_type,
-            [&]<class T>(const T*) { weigh_all_values(a, reinterpret_cast<const T*>(a.values)); });
+            [&]<class T>(const T*) { weigh_all_values(a, reinterpret_cast<const T*>(a.values), sums); });
 }
 
 void scale(float* values, std::int64_t n, float factor) {
@@ -235,7 +236,8 @@ void load_as(DType type, const std::byte* stored, int n, float* values) {
 }  // namespace
 
 AttentionKernels attention_kernels() {
-  return {product<false>, product<true>, soften, attend_slots, scale, store_as, load_as, sweep_kernels()};
+  return {product<false>, product<true>, hide,     find,    exponentiate, score_slots,
+          weigh_slots,    scale,         store_as, load_as, load_panel,   sweep_kernels()};
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

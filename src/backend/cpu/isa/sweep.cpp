@@ -9,27 +9,23 @@ namespace {
 
 constexpr std::int32_t kNoCandidate = LaneColumns::kNoCandidate;
 
-// Σ e[c] · alive[c]
-float live_sum(const float* e, const float* alive, int n) {
-  F32 sums[4] = {zero(), zero(), zero(), zero()};
-  int c = 0;
-  for (; c + 4 * kLanes <= n; c += 4 * kLanes) {
-    for (int i = 0; i < 4; ++i)
-      sums[i] = fma(load(e + c + i * kLanes), load(alive + c + i * kLanes), sums[i]);
+// The inverse sums of row r: dropped columns are taken out of the sums. False where the row's exponentials
+// have to be computed anew.
+bool sum_row(const SweepArgs& a, int r) {
+  const RowSoftmax* softmax = a.softmax + r * a.head_stride;
+  float* inverse = a.inverse_sums + r * a.head_stride;
+  for (int head = 0; head < a.n_kv_heads * a.group; ++head) {
+    if (a.columns.alive[softmax[head].largest_column] == 0) return false;
   }
-  for (; c < n; c += kLanes) sums[0] = fma(load(e + c), load(alive + c), sums[0]);
-  return reduce_add((sums[0] + sums[1]) + (sums[2] + sums[3]));
-}
-
-// The inverse sums of row r. False where a sum underflows.
-bool sum_row(const SweepArgs& a, int r, int n) {
-  float* inverse = a.inverse_sums + r * a.inverse_stride;
   for (int v = 0; v < a.n_kv_heads; ++v) {
     for (int g = 0; g < a.group; ++g) {
       const float* e = a.exponentials + v * a.kv_stride + (std::int64_t{r} * a.group + g) * a.stride;
-      const float sum = live_sum(e, a.columns.alive, n);
-      if (sum < SweepArgs::kUnderflow && r != a.resume) return false;
-      *inverse++ = 1.0f / sum;
+      std::int64_t sum = (softmax++)->sum;
+      for (int i = 0; i < r; ++i) {
+        if (a.dropped[i] < 0) continue;
+        sum -= static_cast<std::int32_t>(e[a.dropped[i]] * (1 / kSoftmaxUnit) + 0.5f);
+      }
+      *inverse++ = 1.0f / (static_cast<float>(sum) * kSoftmaxUnit);
     }
   }
   return true;
@@ -39,7 +35,7 @@ bool sum_row(const SweepArgs& a, int r, int n) {
 void add_up_mass(const SweepArgs& a, int r, int n) {
   constexpr int kStrip = 4 * kLanes;  // columns whose mass stays in registers; the arrays have room for it
   for (int c = 0; c < n; c += kStrip) {
-    const float* inverse = a.inverse_sums + r * a.inverse_stride;
+    const float* inverse = a.inverse_sums + r * a.head_stride;
     F32 mass[4] = {zero(), zero(), zero(), zero()};
     for (int v = 0; v < a.n_kv_heads; ++v) {
       const float* e = a.exponentials + v * a.kv_stride + std::int64_t{r} * a.group * a.stride + c;
@@ -105,7 +101,7 @@ template <class P>
     const int n = static_cast<int>(aligned_columns(a.n_columns + r));
     const int newest = a.new_column + r;
     if constexpr (P::observes) {
-      if (!sum_row(a, r, n)) return r;
+      if (!sum_row(a, r)) return r;
       add_up_mass(a, r, n);
       float* score = a.columns.score;
       score[newest] = 0;

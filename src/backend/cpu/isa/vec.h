@@ -6,15 +6,19 @@
 // in code for older processors: kernels therefore use no standard library functions and no inline functions
 // of other headers.
 //
-// Each vec_*.h defines, for its registers,
-//   F32, I32, Mask    kLanes numbers or truth values; Mask belongs to both
-//   load, store       from and to float, Half, BFloat16 (converted, to nearest even), int32; need no
-//   alignment load_partial, store_partial   the first n ≤ kLanes numbers; the others read as 0 and are not
-//   touched broadcast, iota, + - * /, fma(a, b, c) = a·b + c (rounded once where the hardware can), min, max,
-//   abs less, less_equal, equal, first_lanes(n), & | and select(mask, if_true, if_false) bits(mask) bit i is
-//   lane i to_float, round_to_int (to nearest even), round (to nearest even, as float) shift_exponent    x ·
-//   2^n for whole n, where the result is a normal number reduce_add, reduce_max, reduce_min   of all lanes,
-//   halves added to halves: a fixed order store_int8        I32 as int8; values must fit
+// Each vec_*.h defines, for its registers:
+// - F32, I32, Mask: kLanes numbers or truth values; Mask belongs to both;
+// - load, store: from and to float, Half, BFloat16 (converted, to nearest even), int32; need no alignment;
+// - load_partial, store_partial: the first n ≤ kLanes numbers; the others read as 0 and are not touched;
+// - store_int8: I32 as int8; values must fit;
+// - broadcast, iota, + − * /, fma(a, b, c) = a·b + c (rounded once where the hardware can), min, max, abs;
+// - less, less_equal, equal, first_lanes(n), & | and select(mask, if_true, if_false);
+// - bits(mask): bit i is lane i;
+// - to_float, round_to_int (to nearest even), truncate_to_int, round (to nearest even, as float);
+// - low_half, high_half: of integers, as integers without sign;
+// - shift_exponent: x · 2^n for whole n, where the result is a normal number;
+// - reduce_add, reduce_max, reduce_min: of all lanes, halves added to halves: a fixed order;
+// - transpose: of kLanes vectors, in place.
 #pragma once
 
 #if !defined(MSRNN_ISA)

@@ -53,6 +53,9 @@ inline F32 round(F32 a) { return {_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT
 inline F32 sqrt(F32 a) { return {_mm256_sqrt_ps(a.v)}; }
 inline F32 to_float(I32 a) { return {_mm256_cvtepi32_ps(a.v)}; }
 inline I32 round_to_int(F32 a) { return {_mm256_cvtps_epi32(a.v)}; }
+inline I32 truncate_to_int(F32 a) { return {_mm256_cvttps_epi32(a.v)}; }
+inline I32 low_half(I32 a) { return {_mm256_and_si256(a.v, _mm256_set1_epi32(0xffff))}; }
+inline I32 high_half(I32 a) { return {_mm256_srli_epi32(a.v, 16)}; }
 inline F32 shift_exponent(F32 x, F32 n) {
   const __m256i shift = _mm256_slli_epi32(round_to_int(n).v, 23);
   return {_mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x.v), shift))};
@@ -128,16 +131,30 @@ float reduce(F32 a, Combine combine) {
 inline float reduce_add(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return x + y; });
 }
-// p[i] = the sum of the lanes of the i-th vector
-inline void store_sums(float* p, F32 a, F32 b, F32 c, F32 d) {
-  const __m256 abcd = _mm256_hadd_ps(_mm256_hadd_ps(a.v, b.v), _mm256_hadd_ps(c.v, d.v));
-  _mm_storeu_ps(p, _mm256_castps256_ps128(abcd) + _mm256_extractf128_ps(abcd, 1));
-}
 inline float reduce_max(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return max(x, y); });
 }
 inline float reduce_min(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return min(x, y); });
+}
+
+inline void transpose(F32 (&rows)[kLanes]) {
+  __m256 t[kLanes];
+  for (int i = 0; i < kLanes; i += 2) {  // pairs of rows, then quarters of four rows
+    t[i] = _mm256_unpacklo_ps(rows[i].v, rows[i + 1].v);
+    t[i + 1] = _mm256_unpackhi_ps(rows[i].v, rows[i + 1].v);
+  }
+  __m256 u[kLanes];
+  for (int i = 0; i < kLanes; i += 4) {
+    u[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+    u[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
+    u[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+    u[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+  }
+  for (int i = 0; i < 4; ++i) {
+    rows[i].v = _mm256_permute2f128_ps(u[i], u[i + 4], 0x20);
+    rows[i + 4].v = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
+  }
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

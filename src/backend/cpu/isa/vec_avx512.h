@@ -55,6 +55,9 @@ inline Mask equal(I32 a, I32 b) { return {_mm512_cmpeq_epi32_mask(a.v, b.v)}; }
 inline I32 select(Mask m, I32 a, I32 b) { return {_mm512_mask_blend_epi32(m.m, b.v, a.v)}; }
 inline F32 to_float(I32 a) { return {_mm512_cvtepi32_ps(a.v)}; }
 inline I32 round_to_int(F32 a) { return {_mm512_cvtps_epi32(a.v)}; }
+inline I32 truncate_to_int(F32 a) { return {_mm512_cvttps_epi32(a.v)}; }
+inline I32 low_half(I32 a) { return {_mm512_and_si512(a.v, _mm512_set1_epi32(0xffff))}; }
+inline I32 high_half(I32 a) { return {_mm512_srli_epi32(a.v, 16)}; }
 
 inline F32 load(const float* p) { return {_mm512_loadu_ps(p)}; }
 inline I32 load(const std::int32_t* p) { return {_mm512_loadu_si512(p)}; }
@@ -121,20 +124,36 @@ float reduce(F32 a, Combine combine) {
 inline float reduce_add(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return x + y; });
 }
-// p[i] = the sum of the lanes of the i-th vector
-inline void store_sums(float* p, F32 a, F32 b, F32 c, F32 d) {
-  const __m512 ab = _mm512_unpacklo_ps(a.v, b.v) + _mm512_unpackhi_ps(a.v, b.v);
-  const __m512 cd = _mm512_unpacklo_ps(c.v, d.v) + _mm512_unpackhi_ps(c.v, d.v);
-  const __m512 abcd =
-      _mm512_shuffle_ps(ab, cd, 0x44) + _mm512_shuffle_ps(ab, cd, 0xee);  // each quarter: a, b, c, d
-  const __m256 half = _mm512_castps512_ps256(abcd) + _mm512_extractf32x8_ps(abcd, 1);
-  _mm_storeu_ps(p, _mm256_castps256_ps128(half) + _mm256_extractf128_ps(half, 1));
-}
 inline float reduce_max(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return max(x, y); });
 }
 inline float reduce_min(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return min(x, y); });
+}
+
+inline void transpose(F32 (&rows)[kLanes]) {
+  __m512 t[kLanes];
+  for (int i = 0; i < kLanes; i += 2) {  // pairs of rows, then quarters of four rows
+    t[i] = _mm512_unpacklo_ps(rows[i].v, rows[i + 1].v);
+    t[i + 1] = _mm512_unpackhi_ps(rows[i].v, rows[i + 1].v);
+  }
+  __m512 u[kLanes];
+  for (int i = 0; i < kLanes; i += 4) {
+    u[i] = _mm512_shuffle_ps(t[i], t[i + 2], 0x44);
+    u[i + 1] = _mm512_shuffle_ps(t[i], t[i + 2], 0xee);
+    u[i + 2] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+    u[i + 3] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+  }
+  for (int i = 0; i < 4; ++i) {  // u[i + 4j]: columns i, i + 4, i + 8, i + 12 of rows 4j to 4j + 3
+    const __m512 even_low = _mm512_shuffle_f32x4(u[i], u[i + 4], 0x88);
+    const __m512 odd_low = _mm512_shuffle_f32x4(u[i], u[i + 4], 0xdd);
+    const __m512 even_high = _mm512_shuffle_f32x4(u[i + 8], u[i + 12], 0x88);
+    const __m512 odd_high = _mm512_shuffle_f32x4(u[i + 8], u[i + 12], 0xdd);
+    rows[i].v = _mm512_shuffle_f32x4(even_low, even_high, 0x88);
+    rows[i + 4].v = _mm512_shuffle_f32x4(odd_low, odd_high, 0x88);
+    rows[i + 8].v = _mm512_shuffle_f32x4(even_low, even_high, 0xdd);
+    rows[i + 12].v = _mm512_shuffle_f32x4(odd_low, odd_high, 0xdd);
+  }
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

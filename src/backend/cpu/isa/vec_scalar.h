@@ -73,6 +73,9 @@ inline F32 to_float(I32 a) { return {__builtin_convertvector(a.v, Floats)}; }
 inline I32 round_to_int(F32 a) {
   return bit_pattern(a + broadcast(12582912.0f)) - bit_pattern(broadcast(12582912.0f));
 }
+inline I32 truncate_to_int(F32 a) { return {__builtin_convertvector(a.v, Ints)}; }
+inline I32 low_half(I32 a) { return {a.v & 0xffff}; }
+inline I32 high_half(I32 a) { return {a.v >> 16 & 0xffff}; }
 inline F32 round(F32 a) { return to_float(round_to_int(a)); }
 inline F32 shift_exponent(F32 x, F32 n) {
   return from_bit_pattern({bit_pattern(x).v + (round_to_int(n).v << 23)});
@@ -128,13 +131,6 @@ inline void store_int8(std::int8_t* p, I32 a) {
 }
 
 inline float reduce_add(F32 a) { return (a.v[0] + a.v[2]) + (a.v[1] + a.v[3]); }
-// p[i] = the sum of the lanes of the i-th vector
-inline void store_sums(float* p, F32 a, F32 b, F32 c, F32 d) {
-  p[0] = reduce_add(a);
-  p[1] = reduce_add(b);
-  p[2] = reduce_add(c);
-  p[3] = reduce_add(d);
-}
 inline float reduce_max(F32 a) {
   const F32 half = max(a, F32{Floats{a.v[2], a.v[3], a.v[2], a.v[3]}});
   return half.v[0] > half.v[1] ? half.v[0] : half.v[1];
@@ -142,6 +138,14 @@ inline float reduce_max(F32 a) {
 inline float reduce_min(F32 a) {
   const F32 half = min(a, F32{Floats{a.v[2], a.v[3], a.v[2], a.v[3]}});
   return half.v[0] < half.v[1] ? half.v[0] : half.v[1];
+}
+
+inline void transpose(F32 (&rows)[kLanes]) {
+  F32 columns[kLanes];
+  for (int i = 0; i < kLanes; ++i) {
+    for (int j = 0; j < kLanes; ++j) columns[i].v[j] = rows[j].v[i];
+  }
+  for (int i = 0; i < kLanes; ++i) rows[i] = columns[i];
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA
