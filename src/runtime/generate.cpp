@@ -23,7 +23,10 @@ bool ends_text(const Tokenizer& tokenizer, const GenerateOptions& options, Token
 class Writer {
  public:
   Writer(const Tokenizer& tokenizer, const GenerateOptions& options, std::string& text)
-      : decoder_(tokenizer), stop_(options.stop), stream_(options.stream), text_(text) {}
+      : decoder_(tokenizer, StreamDecoder::Start::continuation),
+        stop_(options.stop),
+        stream_(options.stream),
+        text_(text) {}
 
   // Why to stop, if so.
   std::optional<StopReason> push(Token token) {

@@ -3,15 +3,26 @@
 #include <limits>
 
 #include "base/fail.h"
+#include "tokenizer/sentencepiece_model.h"
+#include "tokenizer/tokenizer_json.h"
 
 namespace msrnn {
 namespace {
 
-std::optional<Token> token_or_none(const Metadata& metadata, std::string_view key) {
-  if (!metadata.has(key)) return std::nullopt;
-  const std::int64_t id = metadata.integer(key);
+constexpr std::int64_t kMostTokens = 1 << 24;
+
+Token checked_token(std::string_view key, std::int64_t id) {
   if (id < 0 || id > std::numeric_limits<Token>::max()) fail("{}: expected a token id, found {}", key, id);
   return static_cast<Token>(id);
+}
+
+std::optional<Token> token_or_none(const Metadata& metadata, std::string_view key) {
+  if (!metadata.has(key)) return std::nullopt;
+  return checked_token(key, metadata.integer(key));
+}
+
+std::optional<bool> flag_or_none(const Metadata& metadata, std::string_view key) {
+  return metadata.has(key) ? std::optional(metadata.boolean(key)) : std::nullopt;
 }
 
 std::vector<TokenType> types_from(const Metadata& metadata, std::string_view key) {
@@ -30,9 +41,8 @@ std::vector<TokenType> types_from(const Metadata& metadata, std::string_view key
   return types;
 }
 
-}  // namespace
-
-Vocabulary vocabulary_from(const Metadata& metadata) {
+// The pieces and how they are used, as a GGUF file gives them.
+Vocabulary ggml_vocabulary(const Metadata& metadata) {
   Vocabulary v;
   v.model = metadata.text("tokenizer.ggml.model");
   v.pre = metadata.text_or("tokenizer.ggml.pre", "");
@@ -43,14 +53,63 @@ Vocabulary vocabulary_from(const Metadata& metadata) {
     v.scores.assign(scores.begin(), scores.end());
   }
   if (metadata.has("tokenizer.ggml.merges")) v.merges = metadata.texts("tokenizer.ggml.merges");
-  v.bos = token_or_none(metadata, "tokenizer.ggml.bos_token_id");
-  v.eos = token_or_none(metadata, "tokenizer.ggml.eos_token_id");
-  v.eot = token_or_none(metadata, "tokenizer.ggml.eot_token_id");
-  v.unknown = token_or_none(metadata, "tokenizer.ggml.unknown_token_id");
-  v.add_bos = metadata.boolean_or("tokenizer.ggml.add_bos_token", false);
-  v.add_eos = metadata.boolean_or("tokenizer.ggml.add_eos_token", false);
-  v.add_space_prefix = metadata.boolean_or("tokenizer.ggml.add_space_prefix", false);
+  v.remove_extra_whitespaces = metadata.boolean_or("tokenizer.ggml.remove_extra_whitespaces", false);
+  return v;
+}
+
+// The same of a Hugging Face checkpoint, whose model may have more rows than there are tokens.
+Vocabulary hf_vocabulary(const Metadata& metadata) {
+  Vocabulary v = metadata.has("tokenizer.huggingface.json")
+                     ? read_tokenizer_json(metadata.text("tokenizer.huggingface.json"))
+                     : read_sentencepiece_model(metadata.text("msrnn.tokenizer.model"));
+  const std::string key = metadata.text_or("general.architecture", "") + ".vocab_size";
+  if (!metadata.has(key)) return v;
+  const std::int64_t size = metadata.integer(key);
+  if (size < 0 || size > kMostTokens)
+    fail("{}: expected at most {} tokens, found {}", key, kMostTokens, size);
+  pad_vocabulary(v, static_cast<std::size_t>(size));
+  return v;
+}
+
+bool is_hf(const Metadata& metadata) {
+  return !metadata.has("tokenizer.ggml.model") &&
+         (metadata.has("tokenizer.huggingface.json") || metadata.has("msrnn.tokenizer.model"));
+}
+
+// GGUF files do not say that Phi-3's special tokens take the white space after them along, but for three.
+void match_as_phi3(Vocabulary& v) {
+  for (std::size_t token = 0; token < v.pieces.size(); ++token) {
+    const std::string_view piece = v.pieces[token];
+    const TokenType type = v.type(static_cast<Token>(token));
+    const bool is_named = type == TokenType::control || type == TokenType::user_defined;
+    if (!is_named || piece == "<unk>" || piece == "<s>" || piece == "<|endoftext|>") continue;
+    v.matching.push_back({.token = static_cast<Token>(token), .strip_right = true});
+  }
+}
+
+}  // namespace
+
+Vocabulary vocabulary_from(const Metadata& metadata) {
+  const bool hf = is_hf(metadata);
+  Vocabulary v = hf ? hf_vocabulary(metadata) : ggml_vocabulary(metadata);
+  const auto set = [&](auto& value, std::string_view key, const auto& read) {
+    if (const auto found = read(metadata, key)) value = found;
+  };
+  set(v.bos, "tokenizer.ggml.bos_token_id", token_or_none);
+  set(v.eos, "tokenizer.ggml.eos_token_id", token_or_none);
+  set(v.eot, "tokenizer.ggml.eot_token_id", token_or_none);
+  set(v.unknown, "tokenizer.ggml.unknown_token_id", token_or_none);
+  set(v.add_bos, "tokenizer.ggml.add_bos_token", flag_or_none);
+  set(v.add_eos, "tokenizer.ggml.add_eos_token", flag_or_none);
+  set(v.add_space_prefix, "tokenizer.ggml.add_space_prefix", flag_or_none);
+  if (metadata.has("msrnn.tokenizer.eos_token_ids")) {
+    for (const std::int64_t id : metadata.integers("msrnn.tokenizer.eos_token_ids")) {
+      v.ends.push_back(checked_token("msrnn.tokenizer.eos_token_ids", id));
+    }
+  }
   v.chat_template = metadata.text_or("tokenizer.chat_template", "");
+  const bool is_phi3 = !hf && v.model == "llama" && metadata.text_or("general.architecture", "") == "phi3";
+  if (is_phi3) match_as_phi3(v);
   return v;
 }
 

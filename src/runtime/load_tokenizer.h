@@ -6,8 +6,10 @@
 
 namespace msrnn {
 
-// The keys tokenizer.* of GGUF files. Throws Error where a key is missing, of another type, or outside its
-// range.
+// The keys tokenizer.* of GGUF files, or, where these have no vocabulary, the tokenizer.json or
+// tokenizer.model of a Hugging Face checkpoint (formats/hf_tokenizer.h). Throws Error where a key is missing,
+// of another type, or outside its range, and where one of these files is damaged or asks for what msrnn does
+// not do.
 Vocabulary vocabulary_from(const Metadata& metadata);
 
 }  // namespace msrnn

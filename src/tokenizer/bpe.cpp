@@ -1,13 +1,14 @@
 #include "tokenizer/bpe.h"
 
-#include <algorithm>
 #include <array>
-#include <functional>
+#include <utility>
 
 #include "base/fail.h"
 #include "base/utf8.h"
 #include "tokenizer/byte_alphabet.h"
-#include "tokenizer/merges.h"
+#include "tokenizer/metaspace.h"
+#include "tokenizer/pretokenizer.h"
+#include "tokenizer/word_merger.h"
 
 namespace msrnn {
 namespace {
@@ -32,88 +33,29 @@ MergeTable make_merges(const std::vector<std::string>& merges, const PieceIndex&
   return table;
 }
 
-// Merges one word after another; keeps its memory between them.
-class WordMerger {
+// A word's first symbols. −1: there is no token.
+class Symbols {
  public:
-  explicit WordMerger(const MergeTable& merges) : merges_(merges) {}
-
-  std::vector<Token>& symbols() { return symbols_; }
-
-  // What is left of symbols() is appended to `tokens`. O(n log n).
-  void merge_into(std::vector<Token>& tokens) {
-    const auto n = static_cast<std::uint32_t>(symbols_.size());
-    pairs_.assign(n, {});
-    next_.resize(n);
-    previous_.resize(n);
-    queue_.clear();
-    for (std::uint32_t i = 0; i < n; ++i) {
-      next_[i] = i + 1;
-      previous_[i] = i - 1;
-    }
-    for (std::uint32_t i = 0; i + 1 < n; ++i) update_pair(i);
-    while (!queue_.empty()) {
-      std::pop_heap(queue_.begin(), queue_.end(), std::greater<>());
-      const std::uint64_t first = queue_.back();
-      queue_.pop_back();
-      const auto left = static_cast<std::uint32_t>(first);
-      // Otherwise a neighbour has merged since; the pair now at `left` has its own entry.
-      if (pairs_[left].rank == first >> 32) merge_at(left);
-    }
-    for (std::uint32_t i = 0; i < n; i = next_[i]) {
-      if (symbols_[i] >= 0) tokens.push_back(symbols_[i]);
-    }
-  }
-
- private:
-  void update_pair(std::uint32_t left) {
-    const std::uint32_t right = next_[left];
-    pairs_[left] = right < symbols_.size() ? merges_.find(symbols_[left], symbols_[right]) : Merge{};
-    if (pairs_[left].rank == Merge::kNone) return;
-    queue_.push_back(std::uint64_t{pairs_[left].rank} << 32 | left);
-    std::push_heap(queue_.begin(), queue_.end(), std::greater<>());
-  }
-
-  void merge_at(std::uint32_t left) {
-    const std::uint32_t right = next_[left];
-    symbols_[left] = pairs_[left].merged;
-    pairs_[right] = {};
-    next_[left] = next_[right];
-    if (next_[left] < symbols_.size()) previous_[next_[left]] = left;
-    update_pair(left);
-    if (left > 0) update_pair(previous_[left]);
-  }
-
-  const MergeTable& merges_;
-  std::vector<Token> symbols_;
-  std::vector<std::uint32_t> next_, previous_;  // symbols that are left
-  std::vector<Merge> pairs_;                    // by symbol: of it and the next
-  std::vector<std::uint64_t> queue_;            // heap of rank << 32 | symbol: of equal ranks the leftmost
+  virtual ~Symbols() = default;
+  virtual void append(std::string_view word, std::vector<Token>& symbols) const = 0;
+  // The bytes that a piece stands for.
+  virtual std::string bytes_of(std::string_view piece) const = 0;
 };
 
-class Bpe final : public TextEncoder {
+class ByteSymbols final : public Symbols {
  public:
-  Bpe(const Vocabulary& vocabulary, const PieceIndex& index, PreTokenizer pre_tokenizer, std::string kind)
-      : pre_tokenizer_(std::move(pre_tokenizer)),
-        kind_(std::move(kind)),
-        merges_(make_merges(vocabulary.merges, index)) {
+  explicit ByteSymbols(const PieceIndex& index) {
     const auto alphabet = byte_alphabet();
-    for (std::size_t byte = 0; byte < byte_tokens_.size(); ++byte) {
+    for (std::size_t byte = 0; byte < tokens_.size(); ++byte) {
       std::string piece;
       append_utf8(piece, alphabet[byte]);
       const auto found = index.find(piece);
-      byte_tokens_[byte] = found == index.end() ? -1 : found->second;
+      tokens_[byte] = found == index.end() ? -1 : found->second;
     }
   }
 
-  std::string kind() const override { return kind_; }
-
-  void encode(std::string_view text, std::vector<Token>& tokens) const override {
-    WordMerger merger(merges_);
-    pre_tokenizer_.split(text, [&](std::string_view word) {
-      merger.symbols().clear();
-      for (const char c : word) merger.symbols().push_back(byte_tokens_[static_cast<unsigned char>(c)]);
-      merger.merge_into(tokens);
-    });
+  void append(std::string_view word, std::vector<Token>& symbols) const override {
+    for (const char c : word) symbols.push_back(tokens_[static_cast<unsigned char>(c)]);
   }
 
   // A piece outside the byte alphabet was added to the vocabulary as plain text.
@@ -122,17 +64,119 @@ class Bpe final : public TextEncoder {
   }
 
  private:
+  std::array<Token, 256> tokens_;
+};
+
+class CharacterSymbols final : public Symbols {
+ public:
+  CharacterSymbols(const Vocabulary& vocabulary, const PieceIndex& index, const Pipeline& pipeline)
+      : unknown_(vocabulary.unknown.value_or(-1)), fuse_unknown_(pipeline.fuse_unknown) {
+    for (const auto& [piece, token] : index) {
+      if (piece.empty()) continue;
+      const Utf8Char c = decode_utf8(piece);
+      if (c.length == piece.size()) tokens_.emplace(c.code, token);
+    }
+    bytes_.fill(-1);
+    if (!pipeline.byte_fallback) return;
+    for (std::size_t byte = 0; byte < bytes_.size(); ++byte) {
+      const auto found = index.find(fmt::format("<0x{:02X}>", byte));
+      if (found == index.end()) fail("vocabulary: byte fallback needs a token <0x{:02X}>, found none", byte);
+      bytes_[byte] = found->second;
+    }
+  }
+
+  void append(std::string_view word, std::vector<Token>& symbols) const override {
+    bool after_unknown = false;
+    while (!word.empty()) {
+      const Utf8Char c = decode_utf8(word);
+      const auto found = c.status == Utf8Status::valid ? tokens_.find(c.code) : tokens_.end();
+      const bool known = found != tokens_.end();
+      if (known) {
+        symbols.push_back(found->second);
+      } else if (bytes_[0] >= 0) {
+        for (const char byte : word.substr(0, c.length))
+          symbols.push_back(bytes_[static_cast<unsigned char>(byte)]);
+      } else if (!after_unknown || !fuse_unknown_) {
+        symbols.push_back(unknown_);
+      }
+      after_unknown = !known;
+      word.remove_prefix(c.length);
+    }
+  }
+
+  std::string bytes_of(std::string_view piece) const override { return unescape_spaces(piece); }
+
+ private:
+  std::unordered_map<char32_t, Token> tokens_;
+  std::array<Token, 256> bytes_;  // −1: no byte fallback
+  Token unknown_;
+  bool fuse_unknown_;
+};
+
+std::unique_ptr<const Symbols> make_symbols(const Vocabulary& vocabulary, const PieceIndex& index,
+                                            const Pipeline& pipeline) {
+  if (pipeline.spelling == Spelling::metaspace) {
+    return std::make_unique<CharacterSymbols>(vocabulary, index, pipeline);
+  }
+  return std::make_unique<ByteSymbols>(index);
+}
+
+class Bpe final : public TextEncoder {
+ public:
+  Bpe(const Vocabulary& vocabulary, const PieceIndex& index, const Pipeline& pipeline, BpeOptions options)
+      : options_(std::move(options)),
+        metaspace_(pipeline.metaspace),
+        pre_tokenizer_(pipeline.splits),
+        symbols_(make_symbols(vocabulary, index, pipeline)),
+        merges_(make_merges(vocabulary.merges, index)),
+        strip_space_(pipeline.strip_space) {
+    if (!pipeline.ignore_merges) return;
+    for (const auto& [piece, token] : index) {
+      if (vocabulary.type(token) == TokenType::normal)
+        words_.emplace(word_of(piece, pipeline.spelling), token);
+    }
+  }
+
+  std::string kind() const override { return options_.kind; }
+
+  void encode(const Fragment& fragment, std::vector<Token>& tokens) const override {
+    WordMerger merger(merges_);
+    const auto encode_word = [&](std::string_view word) {
+      const auto whole = words_.find(std::string(word));
+      if (whole != words_.end()) return tokens.push_back(whole->second);
+      merger.symbols().clear();
+      symbols_->append(word, merger.symbols());
+      if (options_.missing == BpeOptions::Missing::vanishes) std::erase(merger.symbols(), -1);
+      merger.merge_into(tokens);
+    };
+    if (metaspace_.empty()) return pre_tokenizer_.split(fragment.text, encode_word);
+    pre_tokenizer_.split(rewrite(metaspace_, fragment), encode_word);
+  }
+
+  std::string bytes_of(std::string_view piece) const override { return symbols_->bytes_of(piece); }
+  bool adds_bos() const override { return options_.adds_bos; }
+  bool strips_first_space() const override { return strip_space_; }
+
+ private:
+  // A word, as the splits leave it, that a piece spells.
+  std::string word_of(std::string_view piece, Spelling spelling) const {
+    return spelling == Spelling::metaspace ? std::string(piece) : symbols_->bytes_of(piece);
+  }
+
+  BpeOptions options_;
+  std::vector<Rewrite> metaspace_;
   PreTokenizer pre_tokenizer_;
-  std::string kind_;
+  std::unique_ptr<const Symbols> symbols_;
   MergeTable merges_;
-  std::array<Token, 256> byte_tokens_;  // −1: the vocabulary has none, and the byte is left out
+  std::unordered_map<std::string, Token> words_;  // where a whole word needs no merges
+  bool strip_space_;
 };
 
 }  // namespace
 
 std::unique_ptr<const TextEncoder> make_bpe(const Vocabulary& vocabulary, const PieceIndex& index,
-                                            PreTokenizer pre_tokenizer, std::string kind) {
-  return std::make_unique<Bpe>(vocabulary, index, std::move(pre_tokenizer), std::move(kind));
+                                            const Pipeline& pipeline, BpeOptions options) {
+  return std::make_unique<Bpe>(vocabulary, index, pipeline, std::move(options));
 }
 
 }  // namespace msrnn

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/pipeline.h"
+
 struct pcre2_real_code_8;
 
 namespace msrnn {
@@ -17,27 +19,26 @@ namespace msrnn {
 // Immutable, shared between threads.
 class PreTokenizer {
  public:
-  // Each expression splits what the one before left into its matches and what is between them; it sees one
-  // such part at a time, as if that were the whole text.
-  explicit PreTokenizer(const std::vector<std::string>& expressions);
+  // Each split sees one word of the one before at a time, as if that were the whole text. Throws Error for an
+  // expression that is broken or not supported.
+  explicit PreTokenizer(const std::vector<Split>& splits);
 
   using Sink = std::function<void(std::string_view word)>;
-  // Calls sink with the words in order; together they are the text. Bytes that are not UTF-8 end a text for
-  // the expressions, and a run of them is a word of its own.
+  // Calls sink with the words in order; together they are the text, but for what SplitBehaviour removes.
+  // Bytes that are not UTF-8 end a text for the expressions, and a run of them is a word of its own.
   void split(std::string_view text, const Sink& sink) const;
 
  private:
   struct Free {
     void operator()(pcre2_real_code_8* code) const;
   };
-  using Code = std::unique_ptr<pcre2_real_code_8, Free>;
+  struct Stage {
+    std::unique_ptr<pcre2_real_code_8, Free> code;
+    SplitBehaviour behaviour;
+  };
   class Splitter;
 
-  std::vector<Code> stages_;
+  std::vector<Stage> stages_;
 };
-
-// By the name in model files: "smollm". Throws Error for an unknown one, naming those there are. The list is
-// in registry.cpp.
-PreTokenizer make_pre_tokenizer(std::string_view name);
 
 }  // namespace msrnn

@@ -1,37 +1,35 @@
 // The tokenizers there are.
-#include <array>
 #include <limits>
 
 #include "base/fail.h"
 #include "base/utf8.h"
 #include "tokenizer/bpe.h"
 #include "tokenizer/impl.h"
-#include "tokenizer/pretokenizer.h"
+#include "tokenizer/sentencepiece.h"
 #include "tokenizer/vocabulary.h"
 
 namespace msrnn {
 namespace {
 
-// The expression of openai/gpt-2, encoder.py. \p{White_Space} is Unicode's definition; PCRE2's \s adds
-// U+180E. Possessive repeats change no match and keep long words off the matcher's stack.
-constexpr std::string_view kGpt2Words =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}++| ?\p{N}++| ?[^\p{White_Space}\p{L}\p{N}]++)"
-    R"(|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}++)";
-constexpr std::string_view kOneDigit = R"(\p{N})";
-
-struct PreTokenizerKind {
-  std::string_view name;
-  std::array<std::string_view, 2> expressions;  // applied in order; empty: none
-};
-
-constexpr PreTokenizerKind kPreTokenizers[] = {
-    {"gpt-2", {kGpt2Words, ""}},
-    {"smollm", {kOneDigit, kGpt2Words}},
-};
-
 std::unique_ptr<const TextEncoder> make_gpt2(const Vocabulary& vocabulary, const PieceIndex& index) {
-  return make_bpe(vocabulary, index, make_pre_tokenizer(vocabulary.pre),
-                  fmt::format("bpe ({})", vocabulary.pre));
+  const NamedPipeline named = named_pipeline(vocabulary.pre.empty() ? "default" : vocabulary.pre);
+  return make_bpe(vocabulary, index, named.pipeline,
+                  {.missing = BpeOptions::Missing::separates,
+                   .adds_bos = named.adds_bos,
+                   .kind = fmt::format("bpe ({})", vocabulary.pre)});
+}
+
+std::unique_ptr<const TextEncoder> make_pipeline_bpe(const Vocabulary& vocabulary, const PieceIndex& index) {
+  const std::string_view name = name_of(vocabulary.pipeline);
+  return make_bpe(vocabulary, index, vocabulary.pipeline,
+                  {.missing = BpeOptions::Missing::vanishes,
+                   .adds_bos = false,
+                   .kind = fmt::format("bpe ({})", name.empty() ? "tokenizer.json" : name)});
+}
+
+template <std::unique_ptr<const TextEncoder> (*make)(const Vocabulary&)>
+std::unique_ptr<const TextEncoder> without_index(const Vocabulary& vocabulary, const PieceIndex&) {
+  return make(vocabulary);
 }
 
 struct ModelKind {
@@ -39,7 +37,11 @@ struct ModelKind {
   std::unique_ptr<const TextEncoder> (*make)(const Vocabulary&, const PieceIndex&);
 };
 
-constexpr ModelKind kModels[] = {{"gpt2", make_gpt2}};
+constexpr ModelKind kModels[] = {{"gpt2", make_gpt2},
+                                 {"llama", without_index<make_llama>},
+                                 {"bpe", make_pipeline_bpe},
+                                 {"sentencepiece-bpe", without_index<make_sentencepiece_bpe>},
+                                 {"sentencepiece-unigram", without_index<make_sentencepiece_unigram>}};
 
 std::unique_ptr<const TextEncoder> make_encoder(const Vocabulary& vocabulary, const PieceIndex& index) {
   std::string known;
@@ -71,6 +73,8 @@ void check_sizes(const Vocabulary& vocabulary) {
   check_id("eos", vocabulary.eos);
   check_id("eot", vocabulary.eot);
   check_id("unknown", vocabulary.unknown);
+  for (const Token token : vocabulary.ends) check_id("end", token);
+  for (const TokenMatching& matching : vocabulary.matching) check_id("added", matching.token);
 }
 
 // Checks the pieces as it goes. Its keys are views of them.
@@ -88,19 +92,13 @@ PieceIndex index_pieces(const Vocabulary& vocabulary) {
 
 }  // namespace
 
-PreTokenizer make_pre_tokenizer(std::string_view name) {
-  std::string known;
-  for (const PreTokenizerKind& kind : kPreTokenizers) {
-    if (kind.name == name) {
-      std::vector<std::string> expressions;
-      for (const std::string_view e : kind.expressions) {
-        if (!e.empty()) expressions.emplace_back(e);
-      }
-      return PreTokenizer(expressions);
-    }
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", kind.name);
+void pad_vocabulary(Vocabulary& vocabulary, std::size_t size) {
+  if (vocabulary.types.empty()) vocabulary.types.assign(vocabulary.pieces.size(), TokenType::normal);
+  while (vocabulary.pieces.size() < size) {
+    vocabulary.pieces.push_back(fmt::format("[PAD{}]", vocabulary.pieces.size()));
+    vocabulary.types.push_back(TokenType::unused);
+    if (!vocabulary.scores.empty()) vocabulary.scores.push_back(0);
   }
-  fail("pre-tokenizer \"{}\" is not supported; there are: {}", name, known);
 }
 
 Tokenizer make_tokenizer(const Vocabulary& vocabulary) {

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/utf8.h"
 #include "tokenizer/impl.h"
+#include "tokenizer/sentencepiece_model.h"
 
 namespace msrnn {
 namespace {
@@ -15,32 +16,73 @@ constexpr std::array<std::string_view, 9> kEndNames = {"<|im_end|>",      "<|end
                                                        "<|end_of_text|>", "<|eom_id|>",    "<end_of_turn>",
                                                        "<|end|>",         "</s>",          "<eos>"};
 
+std::string bytes_of(const std::string& piece, TokenType type, const TextEncoder& encoder) {
+  if (type == TokenType::normal) return encoder.bytes_of(piece);
+  const int byte = type == TokenType::byte ? byte_of_piece(piece) : -1;
+  return byte < 0 ? piece : std::string(1, static_cast<char>(byte));
+}
+
+// Appends the special tokens that a text names, and calls on_text for what is between them.
+template <class OnText>
+void split_at(const SpecialTokens& special, const Fragment& fragment, std::vector<Token>& tokens,
+              const OnText& on_text) {
+  const std::string_view text = fragment.text;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const SpecialTokens::Match match = special.find(text, begin);
+    const std::size_t end = std::min(match.begin, text.size());
+    if (end > begin) on_text(Fragment{text.substr(begin, end - begin), fragment.begins_text && begin == 0});
+    if (match.length > 0) tokens.push_back(match.token);
+    begin = end + match.length;
+  }
+}
+
 }  // namespace
 
 Tokenizer::Impl::Impl(const Vocabulary& vocabulary, std::unique_ptr<const TextEncoder> text_encoder)
     : encoder(std::move(text_encoder)),
       bos(vocabulary.bos),
       eos(vocabulary.eos),
-      add_bos(vocabulary.add_bos),
-      add_eos(vocabulary.add_eos),
-      chat_template(vocabulary.chat_template) {
+      add_bos(vocabulary.add_bos.value_or(encoder->adds_bos())),
+      add_eos(vocabulary.add_eos.value_or(false)),
+      chat_template(vocabulary.chat_template),
+      normalizer_(vocabulary.pipeline.normalizer) {
   const auto n = static_cast<Token>(vocabulary.pieces.size());
   bytes.reserve(n);
   for (Token token = 0; token < n; ++token) {
-    const std::string& piece = vocabulary.pieces[token];
     types.push_back(vocabulary.type(token));
-    bytes.push_back(types.back() == TokenType::normal ? encoder->bytes_of(piece) : piece);
+    bytes.push_back(bytes_of(vocabulary.pieces[token], types.back(), *encoder));
   }
-  for (Token token = 0; token < n; ++token) {
-    by_bytes.emplace(bytes[token], token);
-    const TokenType type = types[token];
-    const bool always = type == TokenType::user_defined;
-    if (always) always_special.add(bytes[token], token);
-    if (always || type == TokenType::control || type == TokenType::unknown) {
-      by_bytes[bytes[token]] = token;
-      parsed_special.add(bytes[token], token);
+  // Where a byte is also a piece, the text means the piece.
+  for (const bool is_byte : {false, true}) {
+    for (Token token = 0; token < n; ++token) {
+      if ((types[token] == TokenType::byte) == is_byte) by_bytes.emplace(bytes[token], token);
     }
   }
+  name_tokens(vocabulary);
+  find_end_tokens(vocabulary);
+}
+
+void Tokenizer::Impl::name_tokens(const Vocabulary& vocabulary) {
+  std::unordered_map<Token, TokenMatching> matching;
+  for (const TokenMatching& m : vocabulary.matching) matching.emplace(m.token, m);
+  normalized_names_.reserve(matching.size());  // SpecialTokens keeps views
+  for (Token token = 0; token < static_cast<Token>(bytes.size()); ++token) {
+    const TokenType type = types[token];
+    const bool always = type == TokenType::user_defined && !encoder->finds_user_defined();
+    const bool parsed = type == TokenType::control || type == TokenType::unknown;
+    if (type == TokenType::user_defined || parsed) by_bytes[bytes[token]] = token;
+    if (!always && !parsed) continue;
+    const auto found = matching.find(token);
+    const TokenMatching how = found == matching.end() ? TokenMatching{token} : found->second;
+    if (how.normalized) normalized_names_.push_back(rewrite(normalizer_, {bytes[token], true}));
+    const std::string_view name = how.normalized ? normalized_names_.back() : bytes[token];
+    NamedTokens& named = how.normalized ? in_normalized_ : in_text_;
+    if (always) named.always.add(name, token, {how.strip_left, how.strip_right});
+    named.parsed.add(name, token, {how.strip_left, how.strip_right});
+  }
+}
+
+void Tokenizer::Impl::find_end_tokens(const Vocabulary& vocabulary) {
   const auto add_end = [&](Token token) {
     if (std::find(end_tokens.begin(), end_tokens.end(), token) == end_tokens.end()) {
       end_tokens.push_back(token);
@@ -48,6 +90,7 @@ Tokenizer::Impl::Impl(const Vocabulary& vocabulary, std::unique_ptr<const TextEn
   };
   if (eos) add_end(*eos);
   if (vocabulary.eot) add_end(*vocabulary.eot);
+  for (const Token token : vocabulary.ends) add_end(token);
   for (const std::string_view name : kEndNames) {
     const auto found = by_bytes.find(name);
     if (found != by_bytes.end() && types[found->second] == TokenType::control) add_end(found->second);
@@ -57,14 +100,17 @@ Tokenizer::Impl::Impl(const Vocabulary& vocabulary, std::unique_ptr<const TextEn
 std::vector<Token> Tokenizer::Impl::encode(std::string_view text, const EncodeOptions& options) const {
   std::vector<Token> tokens;
   if (options.add_special && add_bos && bos) tokens.push_back(*bos);
-  const SpecialTokens& special = options.parse_special ? parsed_special : always_special;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const SpecialTokens::Match match = special.find(text, begin);
-    const std::size_t end = std::min(match.begin, text.size());
-    if (end > begin) encoder->encode(text.substr(begin, end - begin), tokens);
-    if (match.length > 0) tokens.push_back(match.token);
-    begin = end + match.length;
-  }
+  const auto pick = [&](const NamedTokens& named) -> const SpecialTokens& {
+    return options.parse_special ? named.parsed : named.always;
+  };
+  split_at(pick(in_text_), {text, true}, tokens, [&](const Fragment& part) {
+    const auto encode_normalized = [&](std::string_view normalized) {
+      split_at(pick(in_normalized_), {normalized, part.begins_text}, tokens,
+               [&](const Fragment& fragment) { encoder->encode(fragment, tokens); });
+    };
+    if (normalizer_.empty()) return encode_normalized(part.text);
+    encode_normalized(rewrite(normalizer_, part));
+  });
   if (options.add_special && add_eos && eos) tokens.push_back(*eos);
   return tokens;
 }
@@ -77,7 +123,7 @@ std::vector<Token> Tokenizer::encode(std::string_view text, const EncodeOptions&
 
 std::string Tokenizer::decode(const std::vector<Token>& tokens) const {
   std::string text;
-  for (const Token token : tokens) text += piece(token);
+  for (std::size_t i = 0; i < tokens.size(); ++i) text += i == 0 ? first_piece(tokens[i]) : piece(tokens[i]);
   return text;
 }
 
@@ -86,6 +132,13 @@ std::string_view Tokenizer::piece(Token token) const {
     fail("token {}: expected an id from 0 to {}", token, vocabulary() - 1);
   }
   return impl_->bytes[token];
+}
+
+std::string_view Tokenizer::first_piece(Token token) const {
+  std::string_view text = piece(token);
+  if (impl_->encoder->strips_first_space() && !is_special(token) && text.starts_with(' '))
+    text.remove_prefix(1);
+  return text;
 }
 
 int Tokenizer::vocabulary() const { return static_cast<int>(impl_->bytes.size()); }
@@ -108,7 +161,7 @@ std::optional<Token> Tokenizer::find(std::string_view piece) const {
 }
 
 std::string StreamDecoder::push(Token token) {
-  pending_ += tokenizer_.piece(token);
+  pending_ += std::exchange(begins_, false) ? tokenizer_.first_piece(token) : tokenizer_.piece(token);
   const std::size_t complete = pending_.size() - truncated_utf8_suffix(pending_);
   std::string text = pending_.substr(0, complete);
   pending_.erase(0, complete);

@@ -31,6 +31,7 @@ TEST(VocabularyFrom, ReadsEveryKey) {
   m.set("tokenizer.ggml.add_bos_token", true);
   m.set("tokenizer.ggml.add_eos_token", true);
   m.set("tokenizer.ggml.add_space_prefix", true);
+  m.set("tokenizer.ggml.remove_extra_whitespaces", true);
   m.set("tokenizer.chat_template", std::string("{{ x }}"));
   const Vocabulary v = vocabulary_from(m);
   EXPECT_EQ(v.model, "gpt2");
@@ -43,14 +44,18 @@ TEST(VocabularyFrom, ReadsEveryKey) {
   EXPECT_EQ(v.eos, 1);
   EXPECT_EQ(v.eot, 2);
   EXPECT_EQ(v.unknown, 0);
-  EXPECT_TRUE(v.add_bos && v.add_eos && v.add_space_prefix);
+  EXPECT_EQ(v.add_bos, true);
+  EXPECT_EQ(v.add_eos, true);
+  EXPECT_EQ(v.add_space_prefix, true);
+  EXPECT_TRUE(v.remove_extra_whitespaces);
   EXPECT_EQ(v.chat_template, "{{ x }}");
 }
 
 TEST(VocabularyFrom, MostKeysAreOptional) {
   const Vocabulary v = vocabulary_from(small_metadata());
   EXPECT_FALSE(v.bos || v.eos || v.eot || v.unknown);
-  EXPECT_FALSE(v.add_bos || v.add_eos || v.add_space_prefix);
+  EXPECT_FALSE(v.add_bos.has_value() || v.add_eos.has_value() || v.add_space_prefix.has_value());
+  EXPECT_FALSE(v.remove_extra_whitespaces);
   EXPECT_TRUE(v.types.empty() && v.scores.empty() && v.merges.empty() && v.chat_template.empty());
 }
 

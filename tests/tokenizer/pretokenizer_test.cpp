@@ -5,6 +5,8 @@
 
 #include "msrnn/error.h"
 
+#include "tokenizer/pipelines.h"
+
 namespace msrnn {
 namespace {
 
@@ -18,11 +20,17 @@ std::vector<std::string> split(const PreTokenizer& pre_tokenizer, std::string_vi
 }
 
 std::vector<std::string> words(std::initializer_list<std::string> expressions, std::string_view text) {
-  return split(PreTokenizer(expressions), text);
+  std::vector<Split> splits;
+  for (const std::string& expression : expressions) splits.push_back({expression});
+  return split(PreTokenizer(splits), text);
+}
+
+std::vector<std::string> words(SplitBehaviour behaviour, std::string_view text) {
+  return split(PreTokenizer({{"b", behaviour}}), text);
 }
 
 std::vector<std::string> words_of(std::string_view name, std::string_view text) {
-  return split(make_pre_tokenizer(name), text);
+  return split(PreTokenizer(named_pipeline(name).pipeline.splits), text);
 }
 
 TEST(PreTokenizer, WithoutExpressionsATextIsOneWord) { EXPECT_THAT(words({}, "a b"), ElementsAre("a b")); }
@@ -37,8 +45,19 @@ TEST(PreTokenizer, EachExpressionSeesThePartsOfTheOneBefore) {
   EXPECT_THAT(words({"b", "c+|^a"}, "aaccbacc"), ElementsAre("a", "a", "cc", "b", "a", "cc"));
 }
 
-TEST(PreTokenizer, AnExpressionThatMatchesNothingEnds) {
-  EXPECT_THAT(words({"x*"}, "abc"), ElementsAre("abc"));
+// As tokenizers 0.23 splits them (pre_tokenizers.Split).
+TEST(PreTokenizer, KnowsEveryBehaviour) {
+  const std::string text = "babbcb";
+  EXPECT_THAT(words(SplitBehaviour::isolated, text), ElementsAre("b", "a", "b", "b", "c", "b"));
+  EXPECT_THAT(words(SplitBehaviour::removed, text), ElementsAre("a", "c"));
+  EXPECT_THAT(words(SplitBehaviour::only_matches, text), ElementsAre("b", "b", "b", "b"));
+  EXPECT_THAT(words(SplitBehaviour::contiguous, text), ElementsAre("b", "a", "bb", "c", "b"));
+  EXPECT_THAT(words(SplitBehaviour::merged_with_previous, text), ElementsAre("b", "ab", "b", "cb"));
+  EXPECT_THAT(words(SplitBehaviour::merged_with_next, text), ElementsAre("ba", "b", "bc", "b"));
+}
+
+TEST(PreTokenizer, RefusesAnExpressionThatMatchesNothing) {
+  EXPECT_THAT([] { PreTokenizer({{"x*"}}); }, testing::ThrowsMessage<Error>(HasSubstr("an empty text")));
 }
 
 TEST(PreTokenizer, InvalidBytesAreWordsOfTheirOwn) {
@@ -47,7 +66,7 @@ TEST(PreTokenizer, InvalidBytesAreWordsOfTheirOwn) {
 }
 
 TEST(PreTokenizer, RefusesABrokenExpression) {
-  EXPECT_THAT([] { PreTokenizer({"a(b"}); }, testing::ThrowsMessage<Error>(HasSubstr("a(b")));
+  EXPECT_THAT([] { PreTokenizer({{"a(b"}}); }, testing::ThrowsMessage<Error>(HasSubstr("a(b")));
 }
 
 TEST(Gpt2Words, TakeOneSpaceAlong) {

@@ -23,10 +23,11 @@ void expect_refused(const std::function<void(Vocabulary&)>& damage, const std::s
 }
 
 TEST(Vocabulary, UnknownKindsAreRefusedWithTheOnesThereAre) {
-  expect_refused([](Vocabulary& v) { v.model = "llama"; }, "\"llama\" is not supported; there are: gpt2");
+  expect_refused([](Vocabulary& v) { v.model = "bert"; },
+                 "\"bert\" is not supported; there are: gpt2, llama");
   expect_refused([](Vocabulary& v) { v.model = ""; }, "there are: gpt2");
-  expect_refused([](Vocabulary& v) { v.pre = "llama-bpe"; }, "\"llama-bpe\" is not supported");
-  expect_refused([](Vocabulary& v) { v.pre = ""; }, "there are: gpt-2, smollm");
+  expect_refused([](Vocabulary& v) { v.pre = "falcon"; },
+                 "\"falcon\" is not supported; there are: gpt-2, phi-2");
 }
 
 TEST(Vocabulary, SizesMustAgree) {
