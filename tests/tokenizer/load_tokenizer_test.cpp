@@ -5,6 +5,9 @@
 
 #include "msrnn/error.h"
 
+#include "golden.h"
+#include "tokenizer/sentencepiece_model.h"
+
 namespace msrnn {
 namespace {
 
@@ -72,6 +75,63 @@ TEST(VocabularyFrom, RefusesWhatIsOutOfRange) {
   expect_refused("tokenizer.ggml.token_type", std::vector<std::int64_t>{1, 7, 1});
   expect_refused("tokenizer.ggml.tokens", std::int64_t{3});
   EXPECT_THROW(vocabulary_from(Metadata{}), Error);
+}
+
+TEST(VocabularyFrom, ReadsTheFilesOfHuggingFaceCheckpoints) {
+  Metadata m;
+  m.set("tokenizer.huggingface.json", test::golden_file(test::golden_pipeline("llama-2")).dump());
+  m.set("tokenizer.ggml.eos_token_id", std::int64_t{2});
+  m.set("tokenizer.ggml.add_bos_token", false);
+  m.set("msrnn.tokenizer.eos_token_ids", std::vector<std::int64_t>{2, 5});
+  m.set("general.architecture", std::string("llama"));
+  m.set("llama.vocab_size", std::int64_t{1000});
+  const Vocabulary v = vocabulary_from(m);
+  EXPECT_EQ(v.model, "bpe");
+  EXPECT_EQ(v.eos, 2);
+  EXPECT_EQ(v.add_bos, false);
+  EXPECT_EQ(v.pieces.size(), 1000u);
+  const Tokenizer tokenizer = make_tokenizer(v);
+  EXPECT_THAT(tokenizer.end_tokens(), testing::IsSupersetOf({2, 5}));
+  EXPECT_EQ(tokenizer.piece(999), "[PAD999]");
+}
+
+TEST(VocabularyFrom, PrefersTokenizerJsonToASentencePieceModel) {
+  Metadata m;
+  m.set("msrnn.tokenizer.model", test::read_data("bpe.model"));
+  EXPECT_EQ(vocabulary_from(m).model, "sentencepiece-bpe");
+  m.set("tokenizer.huggingface.json", test::golden_file(test::golden_pipeline("qwen2")).dump());
+  EXPECT_EQ(vocabulary_from(m).model, "bpe");
+  // GGUF files may have it beside their own.
+  m.set("tokenizer.ggml.model", std::string("gpt2"));
+  m.set("tokenizer.ggml.tokens", std::vector<std::string>{"a"});
+  EXPECT_EQ(vocabulary_from(m).model, "gpt2");
+}
+
+TEST(VocabularyFrom, RefusesAModelWithMoreRowsThanCouldBe) {
+  Metadata m;
+  m.set("msrnn.tokenizer.model", test::read_data("bpe.model"));
+  m.set("general.architecture", std::string("llama"));
+  for (const std::int64_t size : {std::int64_t{-1}, std::int64_t{1} << 40}) {
+    m.set("llama.vocab_size", size);
+    EXPECT_THAT([&] { vocabulary_from(m); }, testing::ThrowsMessage<Error>(HasSubstr("llama.vocab_size")));
+  }
+}
+
+TEST(VocabularyFrom, SpecialTokensOfPhi3TakeWhiteSpaceAlong) {
+  Vocabulary v = read_sentencepiece_model(test::read_data("bpe.model"));
+  Metadata m;
+  m.set("tokenizer.ggml.model", std::string("llama"));
+  m.set("tokenizer.ggml.tokens", v.pieces);
+  m.set("tokenizer.ggml.scores", std::vector<double>(v.scores.begin(), v.scores.end()));
+  std::vector<std::int64_t> types;
+  for (const TokenType type : v.types) types.push_back(static_cast<std::int64_t>(type));
+  m.set("tokenizer.ggml.token_type", types);
+  const auto user_then_space = [&] {
+    return make_tokenizer(vocabulary_from(m)).encode("<|user|> \n", {.parse_special = true}).size();
+  };
+  EXPECT_GT(user_then_space(), 1u);
+  m.set("general.architecture", std::string("phi3"));
+  EXPECT_EQ(user_then_space(), 1u);
 }
 
 }  // namespace

@@ -26,6 +26,20 @@ TEST(SpecialTokens, FindsTheFirstAndOfThoseTheLongest) {
   EXPECT_EQ(special.find("", 0).length, 0u);
 }
 
+TEST(SpecialTokens, TakeTheWhiteSpaceAroundThemAlong) {
+  SpecialTokens special;
+  special.add("<l>", 1, {.left = true});
+  special.add("<r>", 2, {.right = true});
+  const std::string text = "a \u3000<l> \t<r>\u00A0\n\u2028b";
+  const auto left = special.find(text, 1);
+  EXPECT_EQ(left.begin, 1u);
+  EXPECT_EQ(left.length, 7u);
+  EXPECT_EQ(special.find(text, 2).begin, 2u);  // what is before the beginning is not taken
+  const auto right = special.find(text, 8);
+  EXPECT_EQ(right.begin, text.find("<r>"));
+  EXPECT_EQ(right.begin + right.length, text.find('b'));
+}
+
 class SpecialText : public testing::Test {
  protected:
   SpecialText() {
