@@ -23,8 +23,13 @@ std::string first_text(const Arguments& arguments, std::size_t index, std::strin
   return arguments.text(index, what, "");
 }
 
+// What is false, none among it, has no items, as Jinja's filters of this kind see it.
+ListPointer items_of(Context& context, const Value& value) {
+  return is_true(value) ? elements(context, value) : context.list({}).get<ListPointer>();
+}
+
 Value map(Context& context, const Value& self, const Arguments& arguments) {
-  const ListPointer list = elements(context, self);
+  const ListPointer list = items_of(context, self);
   std::vector<Value> results;
   if (arguments.positional.empty() && arguments.find(0, "attribute") != nullptr) {
     const Value& attribute = *arguments.find(0, "attribute");
@@ -50,7 +55,7 @@ Value select(Context& context, const Value& self, const Arguments& arguments) {
   const std::string name = tested ? first_text(arguments, 0, "test") : "";
   const Arguments rest = without_first(arguments, 1);
   std::vector<Value> kept;
-  const ListPointer all = elements(context, self);
+  const ListPointer all = items_of(context, self);
   for (const Value& item : all->items) {
     const bool result = tested ? apply_test(context, name, item, rest) : is_true(item);
     if (result == (keep == Keep::kMatching)) kept.push_back(item);
@@ -65,7 +70,7 @@ Value select_attribute(Context& context, const Value& self, const Arguments& arg
   const std::string name = tested ? first_text(arguments, 1, "test") : "";
   const Arguments rest = without_first(arguments, 2);
   std::vector<Value> kept;
-  const ListPointer all = elements(context, self);
+  const ListPointer all = items_of(context, self);
   for (const Value& item : all->items) {
     const Value attribute = get_path(context, item, arguments.positional[0]);
     const bool result = tested ? apply_test(context, name, attribute, rest) : is_true(attribute);

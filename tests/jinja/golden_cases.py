@@ -89,6 +89,8 @@ FILTERS = r"""
 {{ [1, 2] | map('nofilter') | list }}
 {{ [1] | map | list }}
 {{ [0, 1, '', 'a'] | select | list }} {{ [0, 1, '', 'a'] | reject | list }} {{ [1, 2, 3, 4] | select('even') | list }} {{ [1, 2, 3] | reject('odd') | list }} {{ [1, 2, 3] | select('gt', 1) | list }} {{ [1, 2, 3] | select('in', [1, 3]) | list }} {{ [1, 2, 3] | select('>=', 2) | list }} {{ [1, none] | select('none') | list }}
+{{ none | map('upper') | list }} {{ none | selectattr('x') | list }} {{ none | rejectattr('x', 'eq', 1) | list }} {{ none | select | list }} {{ false | reject('odd') | list }} {{ missing | map(attribute='x') | list }}
+{{ 1 | map('upper') | list }}
 {{ messages | selectattr('role', 'equalto', 'user') | list | length }} {{ messages | rejectattr('role', 'eq', 'user') | map(attribute='role') | list }} {{ messages | selectattr('missing') | list }} {{ messages | selectattr('missing', 'undefined') | list | length }} {{ messages | selectattr('role', 'in', ['system']) | map(attribute='content') | first }} {{ messages | rejectattr('role') | list }}
 {{ {'a': [1, 2.5, none, true, 'x"\\\n\t\u0001é🙂/'], 'b': {}, 'c': []} | tojson }} {{ 'a' | tojson }} {{ none | tojson }} {{ 1e20 | tojson }} {{ (1, 2) | tojson }} {{ {1: 2, none: 3, true: 4, 1.5: 6} | tojson }}
 {{ {'a': [1, {'b': 2}], 'c': {}, 'd': []} | tojson(indent=2) }} {{ [1, [2]] | tojson(indent=0) }} {{ {'b': 1, 'a': 2} | tojson(sort_keys=true) }} {{ [1, 2] | tojson(separators=(',', ':')) }} {{ {'a': 1} | tojson(separators=(',', ':')) }} {{ 'é🙂\x7f' | tojson(ensure_ascii=true) }} {{ [1] | tojson(indent='--') }}

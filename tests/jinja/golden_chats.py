@@ -3,6 +3,7 @@
 SYSTEM = {"role": "system", "content": "Be brief."}
 USER = {"role": "user", "content": "  Hello! <b>\"1 < 2\"</b> é 🙂\n"}
 ASSISTANT = {"role": "assistant", "content": "Hi.\n\nTwo lines. "}
+THINKING = {"role": "assistant", "content": "<think>\nWell,\nwell.\n</think>\n\nHi!"}
 AGAIN = {"role": "user", "content": "And?"}
 
 TOOLS = [
@@ -61,6 +62,7 @@ VARIABLES = [
     variables(TOOL_TURNS, tools=TOOLS),
     variables([USER, SYSTEM, AGAIN], tools=[]),
     variables([{"role": "user", "content": [{"type": "text", "text": "part one"}, {"type": "image"}]}]),
+    {**variables([USER, THINKING, AGAIN, THINKING]), "enable_thinking": False},
 ]
 
 CHATS = [
@@ -164,7 +166,43 @@ CHATS = [
 """,
     ),
     (
-        "mistral",
+        "mistral-v0.1",
+        "{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}"
+        "{{ raise_exception('Roles must alternate user/assistant/user/assistant/...') }}{% endif %}"
+        "{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}"
+        "{% elif message['role'] == 'assistant' %}{{ message['content'] + eos_token + ' ' }}"
+        "{% else %}{{ raise_exception('Only user and assistant have roles') }}{% endif %}{% endfor %}",
+    ),
+    (
+        "mistral-v0.2",
+        """{%- if messages[0]['role'] == 'system' %}
+    {%- set system_message = messages[0]['content'] %}
+    {%- set loop_messages = messages[1:] %}
+{%- else %}
+    {%- set loop_messages = messages %}
+{%- endif %}
+
+{{- bos_token }}
+{%- for message in loop_messages %}
+    {%- if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}
+        {{- raise_exception('Roles must alternate after the system message') }}
+    {%- endif %}
+    {%- if message['role'] == 'user' %}
+        {%- if loop.first and system_message is defined %}
+            {{- ' [INST] ' + system_message + '\\n\\n' + message['content'] + ' [/INST]' }}
+        {%- else %}
+            {{- ' [INST] ' + message['content'] + ' [/INST]' }}
+        {%- endif %}
+    {%- elif message['role'] == 'assistant' %}
+        {{- ' ' + message['content'] + eos_token}}
+    {%- else %}
+        {{- raise_exception('Only user and assistant have roles') }}
+    {%- endif %}
+{%- endfor %}
+""",
+    ),
+    (
+        "mistral-v0.3",
         """{%- if messages[0]["role"] == "system" %}
     {%- set system_message = messages[0]["content"] %}
     {%- set loop_messages = messages[1:] %}
@@ -232,7 +270,7 @@ CHATS = [
 """,
     ),
     (
-        "zephyr",
+        "zephyr",  # and TinyLlama-chat
         "{% for message in messages %}\n{% if message['role'] == 'user' %}\n{{ '<|user|>\n' + message['content'] + eos_token }}\n"
         "{% elif message['role'] == 'system' %}\n{{ '<|system|>\n' + message['content'] + eos_token }}\n"
         "{% elif message['role'] == 'assistant' %}\n{{ '<|assistant|>\n'  + message['content'] + eos_token }}\n{% endif %}\n"

@@ -1,11 +1,18 @@
 #!/usr/bin/env python3
 """Writes golden.json: what Jinja itself makes of many templates, set up as Hugging Face sets it up.
 
-Needs jinja2 (pip install jinja2). Run it in this folder after changing golden_cases.py or golden_chats.py.
+usage: make_golden.py [FOLDER OUTPUT]
+
+Needs jinja2 (pip install jinja2). Run it in this folder after changing golden_cases.py or golden_chats.py. With FOLDER it
+writes OUTPUT instead, from all *.jinja in the folder (llama.cpp's models/templates has those of many models); the tests
+read it where MSRNN_JINJA_GOLDEN names it:
+MSRNN_JINJA_GOLDEN=OUTPUT build/release/tests/jinja/jinja_test --gtest_filter=Golden.RendersAsJinja
 """
 
 import datetime
 import json
+import pathlib
+import sys
 
 import jinja2
 import jinja2.ext
@@ -56,18 +63,29 @@ def render(env, source, variables):
         return None
 
 
-def main():
-    env = environment()
-    cases = []
-    for name, source in CASES:
-        cases.append({"name": name, "template": source, "expected": {"0": render(env, source, VARIABLES[0])}})
-    for name, source in CHATS:
-        expected = {str(i): render(env, source, variables) for i, variables in enumerate(VARIABLES)}
-        cases.append({"name": name, "template": source, "expected": expected})
-    with open("golden.json", "w", encoding="utf-8") as file:
+def chats_case(env, name, source):
+    expected = {str(i): render(env, source, variables) for i, variables in enumerate(VARIABLES)}
+    return {"name": name, "template": source, "expected": expected}
+
+
+def write(path, cases):
+    with open(path, "w", encoding="utf-8") as file:
         file.write('{"variables":' + json.dumps(VARIABLES, ensure_ascii=False) + ',\n"cases":[\n')
         file.write(",\n".join(json.dumps(case, ensure_ascii=False) for case in cases))
         file.write("\n]}\n")
+
+
+def main():
+    env = environment()
+    if len(sys.argv) == 3:
+        files = sorted(pathlib.Path(sys.argv[1]).glob("*.jinja"))
+        write(sys.argv[2], [chats_case(env, file.name, file.read_text(encoding="utf-8")) for file in files])
+        return
+    cases = []
+    for name, source in CASES:
+        cases.append({"name": name, "template": source, "expected": {"0": render(env, source, VARIABLES[0])}})
+    cases += [chats_case(env, name, source) for name, source in CHATS]
+    write("golden.json", cases)
 
 
 if __name__ == "__main__":
