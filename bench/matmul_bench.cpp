@@ -95,15 +95,18 @@ void read_memory(State& state) {
   state.SetBytesProcessed(state.iterations() * bytes);
 }
 
-constexpr std::int64_t kF32 = 0, kF16 = 1, kBf16 = 2, kQ8 = 3, kQ40 = 4, kQ41 = 5;
+constexpr auto kQ41 = static_cast<std::int64_t>(DType::q4_1), kQ8 = static_cast<std::int64_t>(DType::q8_0),
+               kF16 = static_cast<std::int64_t>(DType::f16);
+
+std::vector<std::int64_t> all_types() { return benchmark::CreateDenseRange(0, kDTypes - 1, 1); }
 
 BENCHMARK(read_memory)->ArgsProduct({{1 << 20, 1 << 24, 1 << 28}, {1, 2}})->UseRealTime();
 BENCHMARK(gemv)
-    ->ArgsProduct({{kQ41, kQ40, kQ8, kF16, kBf16, kF32}, {576, 1536, 16384}, {576, 1536}, {1}})
-    ->ArgsProduct({{kQ41, kQ8, kF16}, {65536}, {2048}, {1, 2}})
+    ->ArgsProduct({{kQ41, kQ8, kF16}, {576, 1536, 16384}, {576, 1536}, {1}})
+    ->ArgsProduct({all_types(), {16384}, {2048}, {1, 2}})
     ->UseRealTime();
 BENCHMARK(gemm)
-    ->ArgsProduct({{kQ41, kQ40, kQ8, kF16, kBf16, kF32}, {1536}, {576}, {4, 16, 256}, {1}})
+    ->ArgsProduct({all_types(), {1536}, {768}, {4, 16, 256}, {1}})
     ->ArgsProduct({{kQ41}, {576}, {1536}, {256}, {1, 2}})
     ->ArgsProduct({{kQ41}, {4096}, {4096}, {256}, {1}});
 

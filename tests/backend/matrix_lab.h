@@ -1,19 +1,49 @@
 // Stored matrices and their exact products, for tests of this layer.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <random>
 #include <vector>
 
 #include "base/half.h"
+#include "tensor/quantised_block.h"
 #include "tensor/tensor.h"
 
 namespace msrnn::testing {
 
-inline constexpr DType kAllTypes[] = {DType::f32,  DType::f16,  DType::bf16,
-                                      DType::q8_0, DType::q4_0, DType::q4_1};
+inline constexpr DType kAllTypes[] = {DType::f32,  DType::f16,  DType::bf16, DType::q8_0,   DType::q4_0,
+                                      DType::q4_1, DType::q5_0, DType::q5_1, DType::q2_k,   DType::q3_k,
+                                      DType::q4_k, DType::q5_k, DType::q6_k, DType::iq4_nl, DType::iq4_xs};
+static_assert(std::size(kAllTypes) == kDTypes);
+
+// The least width from `cols` on that rows of the type can have.
+inline std::int64_t width_from(DType type, std::int64_t cols) {
+  const std::int64_t block = traits(type).block_size;
+  return (cols + block - 1) / block * block;
+}
+
+// Where a block of a quantised type has f16 scales and minima.
+inline std::vector<int> scale_offsets(DType type) {
+  switch (type) {
+    case DType::q4_1:
+    case DType::q5_1:
+    case DType::q4_k:
+    case DType::q5_k:
+      return {0, 2};
+    case DType::q2_k:
+      return {80, 82};
+    case DType::q3_k:
+      return {108};
+    case DType::q6_k:
+      return {208};
+    default:
+      return {0};
+  }
+}
 
 // A matrix in the bytes of a model file, which start `misalignment` bytes past an aligned address.
 class StoredMatrix {
@@ -33,6 +63,13 @@ class StoredMatrix {
     std::normal_distribution<float> normal(0.0f, scale);
     fill([&] { return normal(random); }, [&] { return static_cast<std::uint8_t>(random()); });
   }
+  // The same with numbers up to about `largest` in size.
+  void randomise_up_to(float largest, unsigned seed) {
+    randomise(seed, 1.0f);
+    float found = 0;
+    for (const float x : values()) found = std::max(found, std::abs(x));
+    randomise(seed, largest / found);
+  }
   // number(): plain numbers, scales and minima; bits(): a byte of quantised numbers.
   void fill(const std::function<float()>& number, const std::function<std::uint8_t()>& bits) {
     const auto [name, size, block_bytes] = traits(view_.dtype);
@@ -42,9 +79,10 @@ class StoredMatrix {
         write_number(data + at, view_.dtype, number());
         continue;
       }
-      const int n_scales = view_.dtype == DType::q4_1 ? 2 : 1;
-      for (int i = 0; i < n_scales; ++i) write_number(data + at + 2 * i, DType::f16, number());
-      for (int i = 2 * n_scales; i < block_bytes; ++i) data[at + i] = static_cast<std::byte>(bits());
+      for (int i = 0; i < block_bytes; ++i) data[at + i] = static_cast<std::byte>(bits());
+      for (const int offset : scale_offsets(view_.dtype)) {
+        write_number(data + at + offset, DType::f16, number());
+      }
     }
   }
   // [rows][cols]
@@ -52,6 +90,31 @@ class StoredMatrix {
     std::vector<float> values(static_cast<std::size_t>(view_.rows * view_.cols));
     dequantise(view_.dtype, view_.data, view_.rows * view_.cols, values.data());
     return values;
+  }
+  // [rows][cols]: the largest number that other codes would give with the same scales, and the minimum: what
+  // sums of such numbers may have been rounded at.
+  std::vector<float> magnitudes() const {
+    std::vector<float> magnitudes = values();
+    if (!is_quantised(view_.dtype)) {
+      for (float& x : magnitudes) x = std::abs(x);
+      return magnitudes;
+    }
+    const auto [name, size, block_bytes] = traits(view_.dtype);
+    const Quantisation q = quantisation(view_.dtype);
+    const float largest =
+        q.levels ? 127.0f : static_cast<float>(std::max(q.zero, (1 << q.bits) - 1 - q.zero));
+    QuantisedBlock block;
+    for (std::size_t i = 0; i < magnitudes.size(); ++i) {
+      const auto c = static_cast<int>(i % static_cast<std::size_t>(size));
+      if (c == 0)
+        take_apart(view_.dtype,
+                   view_.data + i / static_cast<std::size_t>(size) * static_cast<std::size_t>(block_bytes),
+                   block);
+      const int p = c / q.scale_count;
+      magnitudes[i] = std::abs(to_float(block.d) * static_cast<float>(block.scales[p]) * largest) +
+                      std::abs(to_float(block.m) * static_cast<float>(block.minima[p]));
+    }
+    return magnitudes;
   }
 
  private:

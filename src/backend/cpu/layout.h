@@ -4,20 +4,27 @@
 // Weights: groups of 16 rows (the last padded with zeros), each a contiguous piece that ends on a cache line.
 // Columns go in blocks of 32 (padded with zeros; quantised rows are whole blocks). A group is its blocks one
 // after another, so that a product reads one stream of memory; a block is
-//   q8_0        int8 [8 quads][16 rows][4], then scales f16 [16]
-//   q4_0        bytes [4][16 rows][4], low nibbles quads 0 … 3, high nibbles quads 4 … 7; scales as q8_0
-//   q4_1        bytes as q4_0, then scales f16 [16] and minima f16 [16]
 //   f32, f16    [32 columns][16 rows]
 //   bf16        [16 pairs of columns][16 rows][2]
-// so that 64 bytes are one quad of columns of 16 rows: what one integer dot instruction takes, with the
-// matching 4 activations the same for all lanes.
+//   quantised   the codes (quantised_block.h), then scales f16 [16], then minima f16 [16] where the type has
+//               some; minima are added, so they are those of quantised_block.h with the sign turned
+// The codes lie in planes of 1, 2, 4 or 8 bits, those of 3, 5 and 6 bits in a plane of their low 2, 4, 4 bits
+// and one of the others; 8 bits are int8, with the zero already subtracted. A plane of w bits is bytes
+// [w][16 rows][4]: of the 8 quads of columns, vector v holds quad v in the lowest bits of its bytes, above it
+// quads v + w, v + 2w, … So 64 bytes, shifted and masked, are one quad of columns of 16 rows: what one
+// integer dot instruction takes, with the matching 4 activations the same for all lanes.
+//
+// Types whose scales come for 256 numbers are packed 8 blocks together: the codes of all, then for each 16 or
+// 32 columns int8 [16] that the scales are multiplied with, the same for the minima, and then scales and
+// minima as above.
 //
 // Activations: tokens go in tiles of 16, and 8, 4, 2, 1 for the rest; within a tile of n tokens all of block
 // 0 comes first:
 //   int8_pair   two planes: the numbers rounded to int8, and what that left over rounded to int8 again. A
 //   plane
 //               is int8 [n][32], then float scale[n], float scaled_sum[n], int32 minus_8_sums[n],
-//               int32 minus_128_sums[n]; number i is scale · int8, "sum" is that of the block's 32 int8
+//               int32 minus_128_sums[n], int32 first_sums[n], int32 last_sums[n]; number i is scale · int8,
+//               "sum" is that of the block's 32 int8, of the first 16, or of the last 16
 //   f32         float [n][32]
 //   bf16        bf16 [n][32]
 #pragma once
@@ -37,7 +44,7 @@ enum class InputFormat : std::uint8_t { int8_pair, f32, bf16 };
 inline constexpr int kInputFormats = 3;
 
 // Of one token's numbers in one block of one int8 plane.
-inline constexpr int kPlaneBytes = kBlockCols + 4 * 4;
+inline constexpr int kPlaneBytes = kBlockCols + 6 * 4;
 
 // Of one token's numbers in one block.
 constexpr int input_bytes(InputFormat format) {
@@ -55,24 +62,39 @@ constexpr int input_bytes(InputFormat format) {
 constexpr std::int64_t n_groups(std::int64_t rows) { return (rows + kGroupRows - 1) / kGroupRows; }
 constexpr std::int64_t n_blocks(std::int64_t cols) { return (cols + kBlockCols - 1) / kBlockCols; }
 
-// Of the numbers of one block of a group, without scales.
+// Of the codes or plain numbers of one block of a group.
 constexpr int number_bytes(DType type) {
   constexpr int kNumbers = kGroupRows * kBlockCols;
   return is_quantised(type) ? kNumbers * quantisation(type).bits / 8 : kNumbers * traits(type).block_bytes;
 }
 
-// Scales, and minima where there are some, of a block of one row.
-constexpr int n_scales(DType type) {
-  if (!is_quantised(type)) return 0;
-  return type == DType::q4_1 ? 2 : 1;
+// The width of the plane with the low bits of codes.
+constexpr int low_plane(int code_bits) {
+  if (code_bits == 8) return 8;
+  return code_bits >= 4 ? 4 : 2;
 }
 
-// Of one block of a group, from one to the next.
-constexpr int block_bytes(DType type) { return number_bytes(type) + n_scales(type) * kGroupRows * 2; }
+// Blocks that are packed together.
+constexpr int n_together(DType type) { return is_quantised(type) ? traits(type).block_size / kBlockCols : 1; }
+
+// Bytes of what scales are multiplied with, one for each row and 16 or 32 columns of blocks packed together.
+constexpr int fine_scale_bytes(DType type) {
+  const int blocks = n_together(type);
+  return blocks == 1 ? 0 : kGroupRows * blocks * kBlockCols / quantisation(type).scale_count;
+}
+
+// Of blocks packed together, from one piece to the next.
+constexpr int packed_bytes(DType type) {
+  const int numbers = n_together(type) * number_bytes(type);
+  if (!is_quantised(type)) return numbers;
+  const int scales = fine_scale_bytes(type) + 2 * kGroupRows;
+  return numbers + (quantisation(type).minima ? 2 : 1) * scales;
+}
 
 constexpr std::int64_t group_bytes(DType type, std::int64_t cols) {
   constexpr std::int64_t kLine = 64;
-  return (n_blocks(cols) * block_bytes(type) + kLine - 1) / kLine * kLine;
+  const std::int64_t bytes = n_blocks(cols) / n_together(type) * packed_bytes(type);
+  return (bytes + kLine - 1) / kLine * kLine;
 }
 
 struct TileSpan {

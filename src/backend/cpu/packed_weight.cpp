@@ -5,30 +5,108 @@
 #include <sys/mman.h>
 
 #include "base/fail.h"
+#include "base/half.h"
+#include "tensor/quantised_block.h"
 
 namespace msrnn::cpu {
 namespace {
 
 constexpr int kQuad = 4;  // columns of one integer dot product
 
-// One row of one block. The numbers' bytes are in the order of the packed quads already: int8 as they are,
-// and pairs of nibbles, since both layouts have number c low and number c + 16 high.
-void pack_block(DType type, const std::byte* stored, int r, std::byte* block) {
-  const int scales = n_scales(type), quads = number_bytes(type) / kGroupRows / kQuad;
-  for (int i = 0; i < scales; ++i) {
-    std::memcpy(block + number_bytes(type) + (i * kGroupRows + r) * 2, stored + i * 2, 2);
+// One row's share of a plane of `width` bits: bits `low` on of a block's codes.
+template <int width>
+void pack_plane(const std::uint8_t* codes, int low, int r, std::byte* plane) {
+  constexpr int kFields = kQuad * width, kMask = (1 << width) - 1;
+  std::uint8_t fields[kFields] = {};
+  for (int s = 0; s < 8 / width; ++s) {
+    for (int i = 0; i < kFields; ++i) {
+      fields[i] |= static_cast<std::uint8_t>(((codes[s * kFields + i] >> low) & kMask) << (s * width));
+    }
   }
-  for (int j = 0; j < quads; ++j) {
-    std::memcpy(block + (j * kGroupRows + r) * kQuad, stored + scales * 2 + j * kQuad, kQuad);
+  for (int v = 0; v < width; ++v)
+    std::memcpy(plane + (v * kGroupRows + r) * kQuad, fields + v * kQuad, kQuad);
+}
+
+template <int bits>
+void pack_codes(const std::uint8_t* codes, int r, std::byte* numbers) {
+  constexpr int kLow = low_plane(bits);
+  pack_plane<kLow>(codes, 0, r, numbers);
+  if constexpr (bits > kLow) pack_plane<bits - kLow>(codes, kLow, r, numbers + kLow * kGroupRows * kQuad);
+}
+
+using PackCodes = void (*)(const std::uint8_t* codes, int r, std::byte* numbers);
+
+PackCodes code_packer(int bits) {
+  switch (bits) {
+    case 2:
+      return pack_codes<2>;
+    case 3:
+      return pack_codes<3>;
+    case 4:
+      return pack_codes<4>;
+    case 5:
+      return pack_codes<5>;
+    default:
+      return pack_codes<6>;
   }
+}
+
+void put_half(Half value, std::byte* scales, int r) { std::memcpy(scales + 2 * r, &value, sizeof value); }
+
+// What multiplies the scales, or the minima, of one row.
+template <class Integer>
+void put_fine(const Integer* integers, int n, int r, std::byte* fine) {
+  for (int p = 0; p < n; ++p) fine[p * kGroupRows + r] = static_cast<std::byte>(integers[p]);
+}
+
+// Row r of blocks that are packed together.
+void pack_block(DType type, const QuantisedBlock& block, PackCodes pack, int r, std::byte* packed) {
+  for (int b = 0; b < n_together(type); ++b) {
+    pack(block.codes + b * kBlockCols, r, packed + b * number_bytes(type));
+  }
+  const bool minima = quantisation(type).minima;
+  const int n_fine = fine_scale_bytes(type) / kGroupRows;
+  std::byte* fine = packed + n_together(type) * number_bytes(type);
+  put_fine(block.scales, n_fine, r, fine);
+  if (minima) put_fine(block.minima, n_fine, r, fine + fine_scale_bytes(type));
+  std::byte* scales = fine + (minima ? 2 : 1) * fine_scale_bytes(type);
+  put_half(block.d, scales, r);
+  const Half added = {static_cast<std::uint16_t>(block.m.bits ^ 0x8000u)};
+  if (minima) put_half(added, scales + 2 * kGroupRows, r);
 }
 
 void pack_quantised(const TensorView& stored, std::int64_t first_row, int n_rows, std::byte* group) {
   const DType type = stored.dtype;
+  const PackCodes pack = code_packer(quantisation(type).bits);
+  QuantisedBlock block;
   for (int r = 0; r < n_rows; ++r) {
     const std::byte* row = stored.row(first_row + r);
+    for (std::int64_t i = 0; i < stored.cols / traits(type).block_size; ++i) {
+      take_apart(type, row + i * traits(type).block_bytes, block);
+      pack_block(type, block, pack, r, group + i * packed_bytes(type));
+    }
+  }
+}
+
+// Types whose stored blocks are scales, minima and codes in the order of the packed ones need no taking
+// apart.
+bool is_stored_in_order(DType type) {
+  return type == DType::q8_0 || type == DType::q4_0 || type == DType::q4_1 || type == DType::iq4_nl;
+}
+
+void pack_in_order(const TensorView& stored, std::int64_t first_row, int n_rows, std::byte* group) {
+  const DType type = stored.dtype;
+  const int numbers = number_bytes(type), scales = quantisation(type).minima ? 2 : 1;
+  for (int r = 0; r < n_rows; ++r) {
+    const std::byte* from = stored.row(first_row + r);
+    std::byte* to = group;
     for (std::int64_t b = 0; b < n_blocks(stored.cols); ++b) {
-      pack_block(type, row + b * traits(type).block_bytes, r, group + b * block_bytes(type));
+      for (int i = 0; i < scales; ++i, from += 2)
+        std::memcpy(to + numbers + (i * kGroupRows + r) * 2, from, 2);
+      for (int j = 0; j < numbers / kGroupRows / kQuad; ++j, from += kQuad) {
+        std::memcpy(to + (j * kGroupRows + r) * kQuad, from, kQuad);
+      }
+      to += packed_bytes(type);
     }
   }
 }
@@ -46,6 +124,11 @@ void pack_plain(const TensorView& stored, std::int64_t first_row, int n_rows, st
   }
 }
 
+auto packer(DType type) {
+  if (!is_quantised(type)) return pack_plain;
+  return is_stored_in_order(type) ? pack_in_order : pack_quantised;
+}
+
 // Asks for huge pages where the memory spans some: streaming through many small ones waits for translations.
 // Without them the result is the same, so a refusal does not matter.
 void prefer_huge_pages(const Buffer& memory) {
@@ -60,10 +143,9 @@ void prefer_huge_pages(const Buffer& memory) {
 
 PackedWeight::PackedWeight(const TensorView& stored, ThreadPool& pool)
     : Weight(stored.dtype, stored.rows, stored.cols), stored_(stored) {
-  if (stored.dtype > DType::q4_1) fail("the cpu device has no product for {}", traits(stored.dtype).name);
-  if (is_quantised(stored.dtype) && stored.cols % kBlockCols != 0) {
-    fail("a {} matrix of {} columns: expected a multiple of {}", traits(stored.dtype).name, stored.cols,
-         kBlockCols);
+  const auto [name, block_size, block_bytes] = traits(stored.dtype);
+  if (stored.cols % block_size != 0) {
+    fail("a {} matrix of {} columns: expected a multiple of {}", name, stored.cols, block_size);
   }
   const std::int64_t bytes = group_bytes(stored.dtype, stored.cols);
   packed_ = Buffer(static_cast<std::size_t>(n_groups() * bytes));
@@ -73,8 +155,7 @@ PackedWeight::PackedWeight(const TensorView& stored, ThreadPool& pool)
     std::memset(group, 0, static_cast<std::size_t>(bytes));
     const std::int64_t first_row = g * kGroupRows;
     const int n_rows = static_cast<int>(std::min<std::int64_t>(kGroupRows, stored.rows - first_row));
-    const auto pack = is_quantised(stored.dtype) ? pack_quantised : pack_plain;
-    pack(stored_, first_row, n_rows, group);
+    packer(stored.dtype)(stored_, first_row, n_rows, group);
   });
   if (stored.rows == 1) {
     vector_ = Buffer(static_cast<std::size_t>(stored.cols) * sizeof(float));

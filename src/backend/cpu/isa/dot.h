@@ -1,14 +1,28 @@
 // Integer dot products of 16 rows of a block of weights with the 32 activations of one token.
 //
 // Each dot_*.h defines
-//   Quads         64 bytes: [16 rows][4 columns]
-//   Nibbles       a block of numbers 0 … 15, made of 4 × 64 bytes by unpack_nibbles
-//   Bytes         a block of numbers −128 … 127, made of 8 × 64 bytes by unpack_bytes
-//   dot(block, x, start)   start + Σ_c block[r][c] · x[c]; exact for |x| ≤ 127
+//   Codes<bits>   a block of codes of 2 to 6 bits, made of their planes (layout.h) by unpack_codes<bits>
+//   Bytes         a block of numbers −128 … 127, made of 8 × 64 bytes by unpack_bytes, or of a plane of 4-bit
+//                 codes by unpack_levels
+//   dot<first, n>(block, x, start)   start + Σ_c block[r][c] · x[c] over the n quads of columns from `first`
+//                 on, x being all 32 activations; n is 4 or 8. Exact for |x| ≤ 127
 //   kBytesZero    what dot takes the numbers of Bytes to be larger by: start must undo it
+//   load_int8_rows
 #pragma once
 
 #include "backend/cpu/isa/rows.h"
+#include "tensor/quantised_block.h"
+
+namespace msrnn::cpu::MSRNN_ISA {
+
+// The quads of columns whose products of pairs, of codes of so many bits, fit 16 bits together.
+constexpr int quads_in_16_bits(int code_bits, int n) {
+  const int most = 32767 / (2 * 127 * ((1 << code_bits) - 1));
+  return most < n ? most / 2 * 2 : n;
+}
+static_assert(quads_in_16_bits(4, 8) == 8 && quads_in_16_bits(5, 8) == 4 && quads_in_16_bits(6, 8) == 2);
+
+}  // namespace msrnn::cpu::MSRNN_ISA
 
 #if defined(__AVX512VNNI__)
 #include "backend/cpu/isa/dot_vnni.h"

@@ -5,10 +5,12 @@
 
 namespace msrnn::cpu::MSRNN_ISA {
 
+// 64 bytes: [16 rows][4 columns]
 struct Quads {
   __m256i half[2];  // 8 rows each
 };
-struct Nibbles {
+template <int bits>
+struct Codes {
   Quads quad[8];
 };
 struct Bytes {
@@ -16,24 +18,37 @@ struct Bytes {
 };
 inline constexpr int kBytesZero = 0;
 
-inline __m256i load_bytes(const std::byte* p) {
+[[gnu::always_inline]] inline __m256i load_bytes(const std::byte* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
 
-inline Nibbles unpack_nibbles(const std::byte* p) {
-  const __m256i low = _mm256_set1_epi8(15);
-  Nibbles block;
-  for (int j = 0; j < 4; ++j) {
+// Sets the bits from `low` on to those of a plane of `width` bits.
+template <int width, int low, int bits>
+[[gnu::always_inline]] inline void add_plane(const std::byte* plane, Codes<bits>& block) {
+  const __m256i mask = _mm256_set1_epi8(((1 << width) - 1) << low);
+  unrolled<8>([&](auto j) __attribute__((always_inline)) {
+    constexpr int kVector = j.value % width, kShift = j.value / width * width - low;
     for (int h = 0; h < 2; ++h) {
-      const __m256i both = load_bytes(p + 64 * j + 32 * h);
-      block.quad[j].half[h] = _mm256_and_si256(both, low);
-      block.quad[j + 4].half[h] = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
+      __m256i& quad = block.quad[j.value].half[h];
+      __m256i fields = load_bytes(plane + 64 * kVector + 32 * h);
+      if constexpr (kShift > 0) fields = _mm256_srli_epi16(fields, kShift);
+      if constexpr (kShift < 0) fields = _mm256_slli_epi16(fields, -kShift);
+      fields = _mm256_and_si256(fields, mask);
+      quad = low == 0 ? fields : _mm256_or_si256(quad, fields);
     }
-  }
+  });
+}
+
+template <int bits>
+[[gnu::always_inline]] inline Codes<bits> unpack_codes(const std::byte* p) {
+  constexpr int kLow = low_plane(bits);
+  Codes<bits> block;
+  add_plane<kLow, 0>(p, block);
+  if constexpr (bits > kLow) add_plane<bits - kLow, kLow>(p + 64 * kLow, block);
   return block;
 }
 
-inline Bytes unpack_bytes(const std::byte* p) {
+[[gnu::always_inline]] inline Bytes unpack_bytes(const std::byte* p) {
   Bytes block;
   for (int j = 0; j < 8; ++j) {
     for (int h = 0; h < 2; ++h) block.quad[j].half[h] = load_bytes(p + 64 * j + 32 * h);
@@ -41,30 +56,46 @@ inline Bytes unpack_bytes(const std::byte* p) {
   return block;
 }
 
-inline __m256i broadcast_quad(const std::int8_t* x) {
+[[gnu::always_inline]] inline Bytes unpack_levels(const std::byte* p) {
+  const __m128i levels = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kLevels));
+  const __m256i table = _mm256_broadcastsi128_si256(levels);
+  const Codes<4> codes = unpack_codes<4>(p);
+  Bytes block;
+  for (int j = 0; j < 8; ++j) {
+    for (int h = 0; h < 2; ++h) block.quad[j].half[h] = _mm256_shuffle_epi8(table, codes.quad[j].half[h]);
+  }
+  return block;
+}
+
+[[gnu::always_inline]] inline __m256i broadcast_quad(const std::int8_t* x) {
   std::int32_t quad;
   __builtin_memcpy(&quad, x, sizeof quad);
   return _mm256_set1_epi32(quad);
 }
 
-// All 8 sums of pairs fit 16 bits together: 8 · 2 · 15 · 127 = 30,480.
-inline IntRows dot(const Nibbles& block, const std::int8_t* x, IntRows start) {
-  __m256i pairs[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-  for (int j = 0; j < 8; ++j) {
-    const __m256i quad = broadcast_quad(x + 4 * j);
-    for (int h = 0; h < 2; ++h) {
-      pairs[h] = _mm256_add_epi16(pairs[h], _mm256_maddubs_epi16(block.quad[j].half[h], quad));
+template <int first, int n, int bits>
+[[gnu::always_inline]] inline IntRows dot(const Codes<bits>& block, const std::int8_t* x, IntRows start) {
+  constexpr int kTogether = quads_in_16_bits(bits, n);
+  for (int j = first; j < first + n; j += kTogether) {
+    __m256i pairs[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    for (int i = j; i < j + kTogether; ++i) {
+      const __m256i quad = broadcast_quad(x + 4 * i);
+      for (int h = 0; h < 2; ++h) {
+        pairs[h] = _mm256_add_epi16(pairs[h], _mm256_maddubs_epi16(block.quad[i].half[h], quad));
+      }
     }
-  }
-  for (int h = 0; h < 2; ++h) {
-    start.part[h].v = _mm256_add_epi32(start.part[h].v, _mm256_madd_epi16(pairs[h], _mm256_set1_epi16(1)));
+    for (int h = 0; h < 2; ++h) {
+      const __m256i sums = _mm256_madd_epi16(pairs[h], _mm256_set1_epi16(1));
+      start.part[h].v = _mm256_add_epi32(start.part[h].v, sums);
+    }
   }
   return start;
 }
 
 // The weight's sign moves to the activation: magnitudes are the unsigned factor, and 2 · 128 · 127 fits.
-inline IntRows dot(const Bytes& block, const std::int8_t* x, IntRows start) {
-  for (int j = 0; j < 8; ++j) {
+template <int first, int n>
+[[gnu::always_inline]] inline IntRows dot(const Bytes& block, const std::int8_t* x, IntRows start) {
+  for (int j = first; j < first + n; ++j) {
     const __m256i quad = broadcast_quad(x + 4 * j);
     for (int h = 0; h < 2; ++h) {
       const __m256i w = block.quad[j].half[h];
@@ -73,6 +104,14 @@ inline IntRows dot(const Bytes& block, const std::int8_t* x, IntRows start) {
     }
   }
   return start;
+}
+
+[[gnu::always_inline]] inline Rows load_int8_rows(const std::int8_t* p) {
+  return each_part([&](int i) {
+    std::int64_t bytes;
+    __builtin_memcpy(&bytes, p + i * kLanes, sizeof bytes);
+    return F32{_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_cvtsi64_si128(bytes)))};
+  });
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

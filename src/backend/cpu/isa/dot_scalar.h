@@ -6,23 +6,36 @@
 namespace msrnn::cpu::MSRNN_ISA {
 
 // [quad][row][4]
-struct Nibbles {
-  std::uint8_t number[8][kGroupRows][4];
+template <int bits>
+struct Codes {
+  std::uint8_t number[8][kGroupRows * 4];
 };
 struct Bytes {
-  std::int8_t number[8][kGroupRows][4];
+  std::int8_t number[8][kGroupRows * 4];
 };
 inline constexpr int kBytesZero = 0;
 
-inline Nibbles unpack_nibbles(const std::byte* p) {
-  constexpr int kHalf = 4 * kGroupRows * 4;
-  Nibbles block;
-  std::uint8_t* numbers = &block.number[0][0][0];
-  for (int i = 0; i < kHalf; ++i) {
-    const auto both = static_cast<unsigned>(p[i]);
-    numbers[i] = static_cast<std::uint8_t>(both & 15u);
-    numbers[i + kHalf] = static_cast<std::uint8_t>(both >> 4);
+// Sets the bits from `low` on to those of a plane of `width` bits.
+template <int width, int low, int bits>
+inline void add_plane(const std::byte* plane, Codes<bits>& block) {
+  constexpr unsigned kMask = (1u << width) - 1;
+  for (int j = 0; j < 8; ++j) {
+    const std::byte* fields = plane + j % width * kGroupRows * 4;
+    const int shift = j / width * width;
+    for (int i = 0; i < kGroupRows * 4; ++i) {
+      const unsigned field = ((static_cast<unsigned>(fields[i]) >> shift) & kMask) << low;
+      const unsigned below = low == 0 ? 0 : block.number[j][i];
+      block.number[j][i] = static_cast<std::uint8_t>(below | field);
+    }
   }
+}
+
+template <int bits>
+inline Codes<bits> unpack_codes(const std::byte* p) {
+  constexpr int kLow = low_plane(bits);
+  Codes<bits> block;
+  add_plane<kLow, 0>(p, block);
+  if constexpr (bits > kLow) add_plane<bits - kLow, kLow>(p + kLow * kGroupRows * 4, block);
   return block;
 }
 
@@ -32,18 +45,33 @@ inline Bytes unpack_bytes(const std::byte* p) {
   return block;
 }
 
-template <class Block>
+inline Bytes unpack_levels(const std::byte* p) {
+  const Codes<4> codes = unpack_codes<4>(p);
+  Bytes block;
+  for (int j = 0; j < 8; ++j) {
+    for (int i = 0; i < kGroupRows * 4; ++i) block.number[j][i] = kLevels[codes.number[j][i]];
+  }
+  return block;
+}
+
+template <int first, int n, class Block>
 inline IntRows dot(const Block& block, const std::int8_t* x, IntRows start) {
   std::int32_t sums[kGroupRows];
   for (int i = 0; i < kParts; ++i) store(sums + i * kLanes, start.part[i]);
-  for (int j = 0; j < 8; ++j) {
+  for (int j = first; j < first + n; ++j) {
     for (int r = 0; r < kGroupRows; ++r) {
-      const auto* w = block.number[j][r];
+      const auto* w = block.number[j] + 4 * r;
       sums[r] += w[0] * x[4 * j] + w[1] * x[4 * j + 1] + w[2] * x[4 * j + 2] + w[3] * x[4 * j + 3];
     }
   }
   for (int i = 0; i < kParts; ++i) start.part[i] = load(sums + i * kLanes);
   return start;
+}
+
+inline Rows load_int8_rows(const std::int8_t* p) {
+  float numbers[kGroupRows];
+  for (int r = 0; r < kGroupRows; ++r) numbers[r] = p[r];
+  return load_rows(numbers);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

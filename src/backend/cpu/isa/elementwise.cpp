@@ -89,6 +89,14 @@ Block load_block(const float* x, std::int64_t n) {
   return block;
 }
 
+std::int32_t sum_lanes(I32 a) {
+  std::int32_t lanes[kLanes];
+  store(lanes, a);
+  std::int32_t sum = 0;
+  for (const std::int32_t lane : lanes) sum += lane;
+  return sum;
+}
+
 // One block of one token as int8; `fields` is its scale, the others follow `stride` bytes apart (layout.h).
 // Returns what rounding left over.
 Block quantise(const Block& block, std::byte* numbers, std::byte* fields, int stride) {
@@ -99,24 +107,24 @@ Block quantise(const Block& block, std::byte* numbers, std::byte* fields, int st
   constexpr float kSmallest = 1e-36f;
   const float inverse = magnitude > kSmallest ? 127.0f / magnitude : 0.0f;
   const float scale = magnitude / 127.0f;
-  I32 sums = broadcast(0);
+  I32 half_sums[2] = {broadcast(0), broadcast(0)};
   Block remainder;
   for (int i = 0; i < kBlockVectors; ++i) {
     const I32 rounded = round_to_int(block.part[i] * broadcast(inverse));
-    sums = sums + rounded;
+    I32& half_sum = half_sums[2 * i / kBlockVectors];
+    half_sum = half_sum + rounded;
     store_int8(reinterpret_cast<std::int8_t*>(numbers) + i * kLanes, rounded);
     remainder.part[i] = block.part[i] - to_float(rounded) * broadcast(scale);
   }
-  std::int32_t lanes[kLanes];
-  store(lanes, sums);
-  std::int32_t sum = 0;
-  for (const std::int32_t lane : lanes) sum += lane;
+  const std::int32_t first = sum_lanes(half_sums[0]), last = sum_lanes(half_sums[1]), sum = first + last;
   const float scaled_sum = scale * static_cast<float>(sum);
   const std::int32_t minus_8_sum = -8 * sum, minus_128_sum = -128 * sum;
   __builtin_memcpy(fields, &scale, 4);
   __builtin_memcpy(fields + stride, &scaled_sum, 4);
   __builtin_memcpy(fields + 2 * stride, &minus_8_sum, 4);
   __builtin_memcpy(fields + 3 * stride, &minus_128_sum, 4);
+  __builtin_memcpy(fields + 4 * stride, &first, 4);
+  __builtin_memcpy(fields + 5 * stride, &last, 4);
   return remainder;
 }
 

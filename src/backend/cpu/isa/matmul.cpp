@@ -12,17 +12,22 @@ constexpr int kTokensAtOnce = kLanes == 16 ? 16 : kLanes == 8 ? 4 : 2;
 template <class Weights, int tile_tokens>
 void product_of_tile(const std::byte* group, std::int64_t n_blocks, const std::byte* tile, float* out) {
   using Input = typename Weights::Input;
+  constexpr int kTogether = n_together(Weights::kType);
   constexpr int kTokens = tile_tokens < kTokensAtOnce ? tile_tokens : kTokensAtOnce;
   for (int first = 0; first < tile_tokens; first += kTokens) {
     Rows sums[kTokens];
-    unrolled<kTokens>([&](auto t) { sums[t.value] = zero_rows(); });
+    unrolled<kTokens>([&](auto t) __attribute__((always_inline)) { sums[t.value] = zero_rows(); });
     const std::byte *block = group, *inputs = tile;
-    for (std::int64_t b = 0; b < n_blocks; ++b) {
-      Weights::add_block(block, Input(inputs, tile_tokens, first), sums);
-      block += block_bytes(Weights::kType);
-      inputs += tile_tokens * input_bytes(Input::kFormat);
+    for (std::int64_t b = 0; b < n_blocks; b += kTogether) {
+      for (int i = 0; i < kTogether; ++i) {
+        Weights::add_block(block, i, Input(inputs, tile_tokens, first), sums);
+        inputs += tile_tokens * input_bytes(Input::kFormat);
+      }
+      block += packed_bytes(Weights::kType);
     }
-    unrolled<kTokens>([&](auto t) { store_rows(out + (first + t.value) * kGroupRows, sums[t.value]); });
+    unrolled<kTokens>([&](auto t) __attribute__((always_inline)) {
+      store_rows(out + (first + t.value) * kGroupRows, sums[t.value]);
+    });
   }
 }
 
@@ -51,8 +56,10 @@ void add_products(MatmulKernels& kernels) {
 
 MatmulKernels matmul_kernels() {
   MatmulKernels kernels = elementwise_kernels();
-  add_products<Plain<float, DType::f32>, Plain<Half, DType::f16>, BFloat16Weights, Quantised<Q8_0Block>,
-               Quantised<Q4_0Block>, Quantised<Q4_1Block>>(kernels);
+  add_products<Plain<float, DType::f32>, Plain<Half, DType::f16>, BFloat16Weights, Quantised<DType::q8_0>,
+               Quantised<DType::q4_0>, Quantised<DType::q4_1>, Quantised<DType::q5_0>, Quantised<DType::q5_1>,
+               Quantised<DType::q2_k>, Quantised<DType::q3_k>, Quantised<DType::q4_k>, Quantised<DType::q5_k>,
+               Quantised<DType::q6_k>, Quantised<DType::iq4_nl>, Quantised<DType::iq4_xs>>(kernels);
   kernels.bf16_input = BFloat16Weights::Input::kFormat;
   return kernels;
 }

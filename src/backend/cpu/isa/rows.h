@@ -50,6 +50,9 @@ inline void store_rows(float* p, const Rows& a) {
 inline Rows zero_rows() {
   return each_part([](int) { return zero(); });
 }
+inline Rows operator*(const Rows& a, const Rows& b) {
+  return each_part([&](int i) { return a.part[i] * b.part[i]; });
+}
 // a · x + c
 inline Rows fma(const Rows& a, F32 x, const Rows& c) {
   return each_part([&](int i) { return fma(a.part[i], x, c.part[i]); });

@@ -2,126 +2,101 @@
 //   Input     some tokens of one block of a tile, in the format of activations the type takes:
 //             Input(block of the tile, tokens of the tile, first of the tokens)
 //   kType
-//   add_block<n>(block, input, sums)   sums[t] += block · token t, for n tokens
+//   add_block<n>(packed, i, input, sums)   sums[t] += block i of those packed together · token t, for n
+//   tokens
 #pragma once
 
 #include "backend/cpu/isa/dot.h"
+#include "backend/cpu/isa/tile_inputs.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
 
-class Int8Plane {
- public:
-  Int8Plane(const std::byte* block, int tile_tokens, int first)
-      : numbers_(block + first * kBlockCols),
-        fields_(block + tile_tokens * kBlockCols + first * 4),
-        tile_tokens_(tile_tokens) {}
-
-  const std::int8_t* numbers(int t) const {
-    return reinterpret_cast<const std::int8_t*>(numbers_) + t * kBlockCols;
-  }
-  F32 scale(int t) const { return broadcast(field<float>(0)[t]); }
-  F32 scaled_sum(int t) const { return broadcast(field<float>(1)[t]); }
-  IntRows minus_8_sums(int t) const { return broadcast_rows(field<std::int32_t>(2)[t]); }
-  IntRows minus_128_sums(int t) const { return broadcast_rows(field<std::int32_t>(3)[t]); }
-
- private:
-  template <class T>
-  const T* field(int i) const {
-    return reinterpret_cast<const T*>(fields_ + 4 * i * tile_tokens_);
-  }
-
-  const std::byte *numbers_, *fields_;
-  int tile_tokens_;
-};
-
-class Int8PairInput {
- public:
-  static constexpr InputFormat kFormat = InputFormat::int8_pair;
-
-  Int8PairInput(const std::byte* block, int tile_tokens, int first)
-      : rounded_(block, tile_tokens, first),
-        remainder_(block + tile_tokens * kPlaneBytes, tile_tokens, first) {}
-
-  const Int8Plane& rounded() const { return rounded_; }
-  const Int8Plane& remainder() const { return remainder_; }
-
- private:
-  Int8Plane rounded_, remainder_;
-};
-
-template <class Number, InputFormat format>
-class PlainInput {
- public:
-  static constexpr InputFormat kFormat = format;
-
-  PlainInput(const std::byte* block, int, int first)
-      : numbers_(reinterpret_cast<const Number*>(block) + first * kBlockCols) {}
-
-  const Number* numbers(int t) const { return numbers_ + t * kBlockCols; }
-
- private:
-  const Number* numbers_;
-};
-using FloatInput = PlainInput<float, InputFormat::f32>;
-using BFloat16Input = PlainInput<BFloat16, InputFormat::bf16>;
-
 // sum + integers · weight scale · activation scale
-inline Rows add_scaled(const IntRows& integers, const Rows& scale, F32 input_scale, const Rows& sum) {
+[[gnu::always_inline]] inline Rows add_scaled(const IntRows& integers, const Rows& scale, F32 input_scale,
+                                              const Rows& sum) {
   return each_part(
       [&](int i) { return fma(to_float(integers.part[i]), scale.part[i] * input_scale, sum.part[i]); });
 }
 
+template <DType type>
+[[gnu::always_inline]] inline auto unpack(const std::byte* numbers) {
+  constexpr Quantisation q = quantisation(type);
+  if constexpr (q.levels) {
+    return unpack_levels(numbers);
+  } else if constexpr (q.bits == 8) {
+    return unpack_bytes(numbers);
+  } else {
+    return unpack_codes<q.bits>(numbers);
+  }
+}
+
+// Scales and minima of one block, each for the whole (parts = 1) or for its halves.
+template <int parts>
+struct Scales {
+  Rows scale[parts], minimum[parts];
+};
+
+// Of block i of those packed together.
+template <DType type, int parts>
+[[gnu::always_inline]] inline Scales<parts> load_scales(const std::byte* packed, int i) {
+  constexpr int kFineBytes = fine_scale_bytes(type);
+  constexpr bool kMinima = quantisation(type).minima;
+  const std::byte* fine = packed + n_together(type) * number_bytes(type);
+  const auto* whole = reinterpret_cast<const Half*>(fine + (kMinima ? 2 : 1) * kFineBytes);
+  const Rows scale = load_rows(whole), minimum = kMinima ? load_rows(whole + kGroupRows) : zero_rows();
+  if constexpr (kFineBytes == 0) return {{scale}, {minimum}};
+  Scales<parts> scales;
+  const auto* integers = reinterpret_cast<const std::int8_t*>(fine) + i * parts * kGroupRows;
+  unrolled<parts>([&](auto p) __attribute__((always_inline)) {
+    const std::int8_t* of_part = integers + p.value * kGroupRows;
+    scales.scale[p.value] = scale * load_int8_rows(of_part);
+    if constexpr (kMinima) scales.minimum[p.value] = minimum * load_int8_rows(of_part + kFineBytes);
+  });
+  return scales;
+}
+
 // One block of quantised weights, unpacked once for all tokens.
-struct Q8_0Block {
-  static constexpr DType kType = DType::q8_0;
-  Bytes bytes;
-  Rows scale;
+template <DType type>
+class QuantisedRows {
+ public:
+  [[gnu::always_inline]] QuantisedRows(const std::byte* packed, int i)
+      : numbers_(unpack<type>(packed + i * number_bytes(type))),
+        scales_(load_scales<type, kScales>(packed, i)) {}
 
-  Q8_0Block(const std::byte* numbers, const Half* scales)
-      : bytes(unpack_bytes(numbers)), scale(load_rows(scales)) {}
-
-  Rows add(const Int8Plane& x, int t, const Rows& sum) const {
-    const IntRows start = kBytesZero == 128 ? x.minus_128_sums(t) : broadcast_rows(0);
-    return add_scaled(dot(bytes, x.numbers(t), start), scale, x.scale(t), sum);
+  [[gnu::always_inline]] Rows add(const Int8Plane& x, int t, Rows sum) const {
+    unrolled<kScales>([&](auto p) __attribute__((always_inline)) {
+      if constexpr (kType.minima) {
+        sum = fma(scales_.minimum[p.value], x.scaled_sum<kScales>(p.value, t), sum);
+      }
+    });
+    unrolled<kScales>([&](auto p) __attribute__((always_inline)) {
+      constexpr int kQuads = 8 / kScales;
+      const IntRows start = x.minus_sums<kScales, kZero>(p.value, t);
+      const IntRows integers = dot<p.value * kQuads, kQuads>(numbers_, x.numbers(t), start);
+      sum = add_scaled(integers, scales_.scale[p.value], x.scale(t), sum);
+    });
+    return sum;
   }
+
+ private:
+  static constexpr Quantisation kType = quantisation(type);
+  static constexpr int kScales = kBlockCols / kType.scale_count;
+  static constexpr int kZero = kType.levels || kType.bits == 8 ? kBytesZero : kType.zero;
+
+  decltype(unpack<type>(nullptr)) numbers_;
+  Scales<kScales> scales_;
 };
 
-struct Q4_0Block {
-  static constexpr DType kType = DType::q4_0;
-  Nibbles nibbles;
-  Rows scale;
-
-  Q4_0Block(const std::byte* numbers, const Half* scales)
-      : nibbles(unpack_nibbles(numbers)), scale(load_rows(scales)) {}
-
-  Rows add(const Int8Plane& x, int t, const Rows& sum) const {
-    return add_scaled(dot(nibbles, x.numbers(t), x.minus_8_sums(t)), scale, x.scale(t), sum);
-  }
-};
-
-struct Q4_1Block {
-  static constexpr DType kType = DType::q4_1;
-  Nibbles nibbles;
-  Rows scale, minimum;
-
-  Q4_1Block(const std::byte* numbers, const Half* scales)
-      : nibbles(unpack_nibbles(numbers)), scale(load_rows(scales)), minimum(load_rows(scales + kGroupRows)) {}
-
-  Rows add(const Int8Plane& x, int t, const Rows& sum) const {
-    const Rows with_minimum = fma(minimum, x.scaled_sum(t), sum);
-    return add_scaled(dot(nibbles, x.numbers(t), broadcast_rows(0)), scale, x.scale(t), with_minimum);
-  }
-};
-
-template <class Block>
+template <DType type>
 struct Quantised {
   using Input = Int8PairInput;
-  static constexpr DType kType = Block::kType;
+  static constexpr DType kType = type;
 
   template <int n>
-  static void add_block(const std::byte* numbers, const Input& x, Rows (&sums)[n]) {
-    const Block block(numbers, reinterpret_cast<const Half*>(numbers + number_bytes(kType)));
-    unrolled<n>([&](auto t) {
+  [[gnu::always_inline]] static void add_block(const std::byte* packed, int i, const Input& x,
+                                               Rows (&sums)[n]) {
+    const QuantisedRows<type> block(packed, i);
+    unrolled<n>([&](auto t) __attribute__((always_inline)) {
       const Rows sum = block.add(x.rounded(), t.value, sums[t.value]);
       sums[t.value] = block.add(x.remainder(), t.value, sum);
     });
@@ -135,11 +110,13 @@ struct Plain {
   static constexpr DType kType = type;
 
   template <int n>
-  static void add_block(const std::byte* block, const Input& x, Rows (&sums)[n]) {
+  [[gnu::always_inline]] static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
     const auto* weights = reinterpret_cast<const Number*>(block);
     for (int c = 0; c < kBlockCols; ++c) {
       const Rows w = load_rows(weights + c * kGroupRows);
-      unrolled<n>([&](auto t) { sums[t.value] = fma(w, broadcast(x.numbers(t.value)[c]), sums[t.value]); });
+      unrolled<n>([&](auto t) __attribute__((always_inline)) {
+        sums[t.value] = fma(w, broadcast(x.numbers(t.value)[c]), sums[t.value]);
+      });
     }
   }
 };
@@ -151,10 +128,10 @@ struct BFloat16Weights {
   static constexpr DType kType = DType::bf16;
 
   template <int n>
-  static void add_block(const std::byte* block, const Input& x, Rows (&sums)[n]) {
+  [[gnu::always_inline]] static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
     for (int c = 0; c < kBlockCols; c += 2) {
       const auto w = reinterpret_cast<__m512bh>(_mm512_loadu_si512(block + c * kGroupRows * 2));
-      unrolled<n>([&](auto t) {
+      unrolled<n>([&](auto t) __attribute__((always_inline)) {
         std::int32_t pair;
         __builtin_memcpy(&pair, x.numbers(t.value) + c, sizeof pair);
         const auto both = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
@@ -169,12 +146,12 @@ struct BFloat16Weights {
   static constexpr DType kType = DType::bf16;
 
   template <int n>
-  static void add_block(const std::byte* block, const Input& x, Rows (&sums)[n]) {
+  [[gnu::always_inline]] static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
     const auto* pairs = reinterpret_cast<const std::int32_t*>(block);
     for (int c = 0; c < kBlockCols; c += 2, pairs += kGroupRows) {
       const Rows first = each_part([&](int i) { return first_bfloat16(load(pairs + i * kLanes)); });
       const Rows second = each_part([&](int i) { return second_bfloat16(load(pairs + i * kLanes)); });
-      unrolled<n>([&](auto t) {
+      unrolled<n>([&](auto t) __attribute__((always_inline)) {
         const float* numbers = x.numbers(t.value) + c;
         sums[t.value] = fma(first, broadcast(numbers[0]), sums[t.value]);
         sums[t.value] = fma(second, broadcast(numbers[1]), sums[t.value]);
