@@ -147,11 +147,16 @@ TEST(SentencePiece, APieceIsMeantWhereAByteSpellsTheSame) {
 
 TEST(SentencePiece, AnyBytesComeBack) {
   const Tokenizer tokenizer = make_tokenizer(small_vocabulary());
-  for (const std::string text : {"a\xFF"
-                                 "b",
-                                 "\xFF\xFE", " a", "  ", "\xE2\x82", "é", std::string(3, '\0').c_str()}) {
-    EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
-  }
+  const Texts texts = {
+      "a\xFF"
+      "b",
+      "\xFF\xFE",
+      " a",
+      "  ",
+      "\xE2\x82",
+      "é",
+      std::string("a\0\0 b", 5)};
+  for (const std::string& text : texts) EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
 }
 
 TEST(SentencePiece, WithoutByteTokensWhatIsUnknownIsTheUnknownToken) {
