@@ -15,5 +15,7 @@ void add_tokenize(CLI::App& app);
 void add_detokenize(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_devices(CLI::App& app);
+void add_convert(CLI::App& app);
+void add_synth(CLI::App& app);
 
 }  // namespace msrnn

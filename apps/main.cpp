@@ -45,6 +45,8 @@ void add_commands(CLI::App& app) {
   add_tokenize(app);
   add_detokenize(app);
   add_inspect(app);
+  add_convert(app);
+  add_synth(app);
   add_devices(app);
 }
 

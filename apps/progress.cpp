@@ -18,8 +18,11 @@ std::string duration(double seconds) {
 
 }  // namespace
 
-ProgressLine::ProgressLine(std::string what)
-    : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) == 1), next_(terminal_ ? 0 : kLogInterval) {}
+ProgressLine::ProgressLine(std::string what, std::string unit)
+    : what_(std::move(what)),
+      unit_(std::move(unit)),
+      terminal_(::isatty(STDERR_FILENO) == 1),
+      next_(terminal_ ? 0 : kLogInterval) {}
 
 ProgressLine::~ProgressLine() {
   if (terminal_ && shown_) std::fputs("\r\x1b[K", stderr);
@@ -32,7 +35,7 @@ void ProgressLine::update(std::int64_t done, std::int64_t total, std::string_vie
   shown_ = true;
   const double speed = static_cast<double>(done) / seconds;
   const std::string line =
-      fmt::format("{} {} of {} tokens, {:.0f} tokens/s, {} left{}{}", what_, done, total, speed,
+      fmt::format("{} {} of {} {}, {:.0f} {}/s, {} left{}{}", what_, done, total, unit_, speed, unit_,
                   duration(static_cast<double>(total - done) / speed), note.empty() ? "" : ", ", note);
   std::fputs(fmt::format("{}{}{}", terminal_ ? "\r" : "", line, terminal_ ? "\x1b[K" : "\n").c_str(), stderr);
 }

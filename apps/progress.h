@@ -12,18 +12,18 @@ namespace msrnn {
 
 class ProgressLine {
  public:
-  // what: "read", said before the numbers.
-  explicit ProgressLine(std::string what);
+  // what: "read", said before the numbers. unit: what they count.
+  explicit ProgressLine(std::string what, std::string unit = "tokens");
   // Leaves the terminal's line empty.
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  // Tokens done of all; shown with their speed and the time left, and then the note.
+  // How many are done of all; shown with their speed and the time left, and then the note.
   void update(std::int64_t done, std::int64_t total, std::string_view note = {});
 
  private:
-  std::string what_;
+  std::string what_, unit_;
   bool terminal_;
   bool shown_ = false;
   Stopwatch watch_;

@@ -8,72 +8,15 @@
 #include <utility>
 
 #include "formats/byte_reader.h"
+#include "formats/dynamic_rope.h"
+#include "formats/gguf_numbers.h"
 #include "formats/gguf_split.h"
 
 namespace msrnn {
 namespace {
 
-enum class ValueType : std::uint32_t {
-  uint8,
-  int8,
-  uint16,
-  int16,
-  uint32,
-  int32,
-  float32,
-  boolean,
-  string,
-  array,
-  uint64,
-  int64,
-  float64,
-};
-
-// Number types by the number that files give them. Those without a DType are refused by name.
-struct TensorType {
-  std::uint32_t number;
-  std::string_view name;
-  std::optional<DType> dtype = std::nullopt;
-};
-
-constexpr TensorType kTensorTypes[] = {
-    {0, "F32", DType::f32},
-    {1, "F16", DType::f16},
-    {2, "Q4_0", DType::q4_0},
-    {3, "Q4_1", DType::q4_1},
-    {6, "Q5_0", DType::q5_0},
-    {7, "Q5_1", DType::q5_1},
-    {8, "Q8_0", DType::q8_0},
-    {9, "Q8_1"},
-    {10, "Q2_K", DType::q2_k},
-    {11, "Q3_K", DType::q3_k},
-    {12, "Q4_K", DType::q4_k},
-    {13, "Q5_K", DType::q5_k},
-    {14, "Q6_K", DType::q6_k},
-    {15, "Q8_K"},
-    {16, "IQ2_XXS"},
-    {17, "IQ2_XS"},
-    {18, "IQ3_XXS"},
-    {19, "IQ1_S"},
-    {20, "IQ4_NL", DType::iq4_nl},
-    {21, "IQ3_S"},
-    {22, "IQ2_S"},
-    {23, "IQ4_XS", DType::iq4_xs},
-    {24, "I8"},
-    {25, "I16"},
-    {26, "I32"},
-    {27, "I64"},
-    {28, "F64"},
-    {29, "IQ1_M"},
-    {30, "BF16", DType::bf16},
-    {34, "TQ1_0"},
-    {35, "TQ2_0"},
-    {39, "MXFP4"},
-};
-
 constexpr std::uint32_t kLargestName = 65535;  // bytes of a key or a tensor name
 constexpr std::uint32_t kMostDimensions = 4;
-constexpr std::int64_t kDefaultAlignment = 32;
 constexpr std::int64_t kLeastAlignment = 8;
 
 // What the smallest possible entry takes, to bound counts by the bytes that are left.
@@ -96,12 +39,12 @@ class ValueReader {
 
   Metadata::Value read() {
     const auto type = in_.number<std::uint32_t>(what_);
-    return static_cast<ValueType>(type) == ValueType::array ? read_array() : read_scalar(type);
+    return static_cast<GgufValueType>(type) == GgufValueType::array ? read_array() : read_scalar(type);
   }
 
  private:
   Metadata::Value read_scalar(std::uint32_t type) {
-    if (static_cast<ValueType>(type) == ValueType::boolean) return read_boolean();
+    if (static_cast<GgufValueType>(type) == GgufValueType::boolean) return read_boolean();
     Metadata::Value value;
     with_type(type, [&](std::size_t, auto read_one) { value = read_one(); });
     return value;
@@ -109,7 +52,7 @@ class ValueReader {
 
   Metadata::Value read_array() {
     const auto type = in_.number<std::uint32_t>(what_);
-    if (static_cast<ValueType>(type) == ValueType::array)
+    if (static_cast<GgufValueType>(type) == GgufValueType::array)
       in_.fail_here("{} is a nested array, which msrnn does not read", what_);
     Metadata::Value array;
     with_type(type, [&](std::size_t least_bytes, auto read_one) {
@@ -142,32 +85,32 @@ class ValueReader {
     const auto numbers = [&]<class T>(T) {
       body(sizeof(T), [this] { return static_cast<double>(in_.number<T>(what_)); });
     };
-    switch (static_cast<ValueType>(type)) {
-      case ValueType::uint8:
+    switch (static_cast<GgufValueType>(type)) {
+      case GgufValueType::uint8:
         return integers(std::uint8_t{});
-      case ValueType::int8:
+      case GgufValueType::int8:
         return integers(std::int8_t{});
-      case ValueType::uint16:
+      case GgufValueType::uint16:
         return integers(std::uint16_t{});
-      case ValueType::int16:
+      case GgufValueType::int16:
         return integers(std::int16_t{});
-      case ValueType::uint32:
+      case GgufValueType::uint32:
         return integers(std::uint32_t{});
-      case ValueType::int32:
+      case GgufValueType::int32:
         return integers(std::int32_t{});
-      case ValueType::int64:
+      case GgufValueType::int64:
         return integers(std::int64_t{});
-      case ValueType::float32:
+      case GgufValueType::float32:
         return numbers(float{});
-      case ValueType::float64:
+      case GgufValueType::float64:
         return numbers(double{});
-      case ValueType::uint64:
+      case GgufValueType::uint64:
         return body(8, [this] { return read_uint64(); });
-      case ValueType::boolean:
+      case GgufValueType::boolean:
         return body(1, [this] { return std::int64_t{read_boolean()}; });
-      case ValueType::string:
+      case GgufValueType::string:
         return body(8, [this] { return std::string(in_.text(what_)); });
-      case ValueType::array:
+      case GgufValueType::array:
         break;
     }
     in_.fail_here("{} has the unknown type {}", what_, type);
@@ -200,7 +143,7 @@ Metadata read_metadata(ByteReader& in, std::size_t n_pairs) {
 
 std::int64_t data_alignment(const Metadata& metadata, const ByteReader& in) {
   const auto entry = metadata.values().find("general.alignment");
-  if (entry == metadata.values().end()) return kDefaultAlignment;
+  if (entry == metadata.values().end()) return kGgufAlignment;
   const auto* value = std::get_if<std::int64_t>(&entry->second);
   const bool valid = value != nullptr && *value >= kLeastAlignment &&
                      *value <= std::numeric_limits<std::uint32_t>::max() &&
@@ -211,8 +154,8 @@ std::int64_t data_alignment(const Metadata& metadata, const ByteReader& in) {
 
 DType read_tensor_type(ByteReader& in, std::string_view what) {
   const auto number = in.number<std::uint32_t>(what);
-  const auto* type = std::ranges::find(kTensorTypes, number, &TensorType::number);
-  if (type == std::end(kTensorTypes)) in.fail_here("{} has the unknown type {}", what, number);
+  const auto* type = std::ranges::find(kGgufTensorTypes, number, &GgufTensorType::number);
+  if (type == std::end(kGgufTensorTypes)) in.fail_here("{} has the unknown type {}", what, number);
   if (!type->dtype)
     in.fail_here("{} has the type {} ({}), which msrnn does not read", what, type->name, number);
   return *type->dtype;
@@ -310,6 +253,7 @@ class GgufFile final : public WeightFile {
         contents_(std::move(contents)),
         format_(fmt::format("GGUF v{}", contents_.version)) {
     if (files_.size() > 1) format_ += fmt::format(", {} files", files_.size());
+    show_dynamic_rope(contents_.metadata);
   }
 
   std::string_view format() const override { return format_; }

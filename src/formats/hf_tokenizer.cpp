@@ -78,14 +78,29 @@ class TokenizerFacts {
         added_.emplace(token.text("content"), checked_id(token.integer("id"), token, "id"));
       }
     }
-    if (!settings.has("added_tokens_decoder")) return;
-    const JsonObject decoder = settings.object("added_tokens_decoder");
+    if (settings.has("added_tokens_decoder")) read_decoder(settings.object("added_tokens_decoder"));
+  }
+
+  void read_decoder(const JsonObject& decoder) {
+    constexpr std::int64_t kControl = 3, kUserDefined = 4;
+    std::vector<std::string> texts;
+    std::vector<std::int64_t> all_ids, types, strips;
     for (const auto& [key, value] : decoder.json().items()) {
       std::int64_t id = -1;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
       if (error != std::errc() || end != key.data() + key.size()) decoder.fail_at(key, "expected a token id");
-      added_.emplace(decoder.object(key).text("content"), checked_id(id, decoder, key));
+      const JsonObject token = decoder.object(key);
+      texts.push_back(token.text("content"));
+      all_ids.push_back(checked_id(id, decoder, key));
+      types.push_back(token.boolean_or("special", false) ? kControl : kUserDefined);
+      strips.push_back((token.boolean_or("lstrip", false) ? 1 : 0) +
+                       (token.boolean_or("rstrip", false) ? 2 : 0));
+      added_.emplace(texts.back(), id);
     }
+    metadata_.set("msrnn.tokenizer.added_tokens", std::move(texts));
+    metadata_.set("msrnn.tokenizer.added_token_ids", std::move(all_ids));
+    metadata_.set("msrnn.tokenizer.added_token_types", std::move(types));
+    metadata_.set("msrnn.tokenizer.added_token_strips", std::move(strips));
   }
 
   // A special token's text: written plainly, or as an object.

@@ -21,6 +21,10 @@ struct HfTokenizerFiles {
 // Sets, where the files say so:
 //   tokenizer.huggingface.json        the text of tokenizer.json
 //   msrnn.tokenizer.model             the bytes of tokenizer.model, a SentencePiece model
+//   msrnn.tokenizer.added_tokens      texts of the tokens that tokenizer_config.json adds to a vocabulary,
+//   with
+//     .added_token_ids, .added_token_types (as tokenizer.ggml.token_type: 3 special, 4 other) and
+//     .added_token_strips (1: takes the white space to its left along, 2: to its right, 3: both)
 //   tokenizer.ggml.{bos,eos,unknown,padding}_token_id
 //   msrnn.tokenizer.eos_token_ids     all ids that end a generation; the first one beyond eos is also
 //                                     tokenizer.ggml.eot_token_id

@@ -68,8 +68,8 @@ class WeightFile {
   TensorView require(std::string_view name, std::initializer_list<std::int64_t> shape) const;
 };
 
-// A model file, whose format is recognised by its first bytes, or the folder of a Hugging Face checkpoint, or a
-// file in one. Throws Error with the reason if it is none msrnn reads, or damaged.
+// A model file, whose format is recognised by its first bytes, or the folder of a Hugging Face checkpoint, or
+// a file in one. Throws Error with the reason if it is none msrnn reads, or damaged.
 std::unique_ptr<WeightFile> open_weight_file(const std::filesystem::path& path);
 
 }  // namespace msrnn

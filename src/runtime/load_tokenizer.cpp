@@ -57,11 +57,42 @@ Vocabulary ggml_vocabulary(const Metadata& metadata) {
   return v;
 }
 
+// Tokens that a checkpoint's settings add to the vocabulary of its tokenizer.model. They list some of its own
+// too, which keep their types.
+void add_tokens(const Metadata& metadata, Vocabulary& v) {
+  const std::string prefix = "msrnn.tokenizer.added_token";
+  if (!metadata.has(prefix + "s")) return;
+  const auto& texts = metadata.texts(prefix + "s");
+  const auto& ids = metadata.integers(prefix + "_ids");
+  const std::vector<TokenType> types = types_from(metadata, prefix + "_types");
+  const auto& strips = metadata.integers(prefix + "_strips");
+  if (ids.size() != texts.size() || types.size() != texts.size() || strips.size() != texts.size()) {
+    fail("{}s: expected an id, a type and a strip for each of {}", prefix, texts.size());
+  }
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const Token token = checked_token(prefix + "_ids", ids[i]);
+    if (token >= kMostTokens) fail("{}_ids: expected less than {}, found {}", prefix, kMostTokens, token);
+    pad_vocabulary(v, static_cast<std::size_t>(token) + 1);
+    const auto place = static_cast<std::size_t>(token);
+    v.matching.push_back(
+        {.token = token, .strip_left = (strips[i] & 1) != 0, .strip_right = (strips[i] & 2) != 0});
+    if (v.pieces[place] == texts[i] && v.types[place] != TokenType::normal) continue;
+    v.pieces[place] = texts[i];
+    v.types[place] = types[i];
+  }
+}
+
+Vocabulary sentencepiece_vocabulary(const Metadata& metadata) {
+  Vocabulary v = read_sentencepiece_model(metadata.text("msrnn.tokenizer.model"));
+  add_tokens(metadata, v);
+  return v;
+}
+
 // The same of a Hugging Face checkpoint, whose model may have more rows than there are tokens.
 Vocabulary hf_vocabulary(const Metadata& metadata) {
   Vocabulary v = metadata.has("tokenizer.huggingface.json")
                      ? read_tokenizer_json(metadata.text("tokenizer.huggingface.json"))
-                     : read_sentencepiece_model(metadata.text("msrnn.tokenizer.model"));
+                     : sentencepiece_vocabulary(metadata);
   const std::string key = metadata.text_or("general.architecture", "") + ".vocab_size";
   if (!metadata.has(key)) return v;
   const std::int64_t size = metadata.integer(key);

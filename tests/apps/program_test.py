@@ -74,7 +74,7 @@ class Usage(ProgramTest):
     def test_help_and_version(self):
         self.assertRegex(self.succeed("--version").decode(), r"^msrnn \d+\.\d+\.\d+\n$")
         overview = self.succeed("--help").decode()
-        for command in "run chat perplexity trace bench tokenize detokenize inspect devices".split():
+        for command in "run chat perplexity trace bench tokenize detokenize inspect convert synth devices".split():
             self.assertIn(f"\n  {command} ", overview)
             self.assertIn("--help", self.succeed(command, "--help").decode())
 
@@ -97,6 +97,12 @@ class Usage(ProgramTest):
             ["tokenize", "unexpected"],
             ["trace"],
             ["perplexity"],
+            ["convert"],
+            ["convert", "x"],
+            ["convert", "x", "y", "--type", "q9"],
+            ["synth", "llama-2-7b"],
+            ["synth", "llama-9", "y"],
+            ["synth", "llama-2-7b", "y", "--seed", "x"],
         ):
             self.fail_with(2, "", *arguments)
 
@@ -140,6 +146,52 @@ class Usage(ProgramTest):
                 done = subprocess.run([PROGRAM, *command], stdout=full, stderr=subprocess.PIPE, timeout=60)
             self.assertEqual(done.returncode, 1)
             self.assertEqual(done.stderr, b"msrnn: standard output: No space left on device\n")
+
+    SMALL = {"architectures": ["LlamaForCausalLM"], "hidden_size": 256, "num_hidden_layers": 2, "vocab_size": 600,
+             "num_attention_heads": 4, "intermediate_size": 512, "max_position_embeddings": 256}
+
+    def synthetic(self, *options):
+        config, out = self.write("config.json", json.dumps(self.SMALL).encode()), self.folder / "small.gguf"
+        self.succeed("synth", config, out, *options)
+        return out
+
+    def test_synthetic_models_run(self):
+        model = self.synthetic("--type", "q8_0")
+        first = model.read_bytes()
+        self.fail_with(1, "is there already; --force replaces it", "synth", self.folder / "config.json", model)
+        self.assertEqual(self.synthetic("--type", "q8_0", "--force", "--threads", "2").read_bytes(), first)
+        self.assertNotEqual(self.synthetic("--type", "q8_0", "--force", "--seed", "2").read_bytes(), first)
+        self.succeed("run", "-m", model, "-p", "Hello w\u00f6rld", "-n", "5", "--state", "64")
+        ids = self.write("ids", self.succeed("tokenize", "-m", model, stdin="a caf\u00e9\n".encode()))
+        self.assertEqual(self.succeed("detokenize", "-m", model, "-f", ids).decode().strip(), "a caf\u00e9")
+
+    def test_converts_between_types(self):
+        model = self.synthetic("--type", "f32")
+        for kind in ("f16", "q8_0", "q4_0", "q4_k", "q6_k", "iq4_xs"):
+            out = self.folder / f"{kind}.gguf"
+            self.assertIn(kind, self.succeed("convert", model, out, "--type", kind).decode())
+            self.assertIn(kind, json.loads(self.succeed("inspect", "-m", out, "--json"))["tensors"])
+            self.assertLess(out.stat().st_size, model.stat().st_size * 0.6)
+        self.fail_with(1, "is there already", "convert", model, out)
+        self.fail_with(1, "not a regular file", "convert", model, self.folder)
+        self.fail_with(1, "No such file", "convert", self.folder / "none", self.folder / "x.gguf")
+        self.fail_with(1, "cannot write", "convert", model, "/nonexistent/x.gguf")
+        self.assertFalse((self.folder / "x.gguf").exists())
+
+    def test_converts_in_place(self):
+        model = self.synthetic("--type", "f32")
+        self.succeed("convert", model, model, "--type", "q8_0", "--force")
+        self.succeed("run", "-m", model, "-p", "x", "-n", "1")
+
+    def test_interrupted_writing_leaves_nothing(self):
+        out = self.folder / "large.gguf"
+        for _ in range(2):
+            process = self.start("synth", "tinyllama-1.1b", out, "--type", "q4_k")
+            while not any(path.stat().st_size > 1e6 for path in self.folder.iterdir()):
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(self.finish(process)[0], 130)
+            self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_devices(self):
         devices = json.loads(self.succeed("devices", "--json"))

@@ -65,6 +65,8 @@ def families(width):
                                             "tie_word_embeddings": True}),
         "gemma2": ("Gemma2", "gemma", "old", {**gqa, "head_dim": head_dim * 2, "sliding_window": WINDOW,
                                               "query_pre_attn_scalar": head_dim, "num_hidden_layers": 4}),
+        "gemma2-plain": ("Gemma2", "gemma", "new", {**gqa, "head_dim": head_dim * 2, "sliding_window": WINDOW,
+                                                    "query_pre_attn_scalar": head_dim * 2, "num_hidden_layers": 4}),
         "gemma3": ("Gemma3", "gemma", "new", {**gqa, "head_dim": head_dim * 2, "sliding_window": WINDOW,
                                               "query_pre_attn_scalar": head_dim * 2, "num_hidden_layers": 7,
                                               "rope_parameters": {
@@ -150,7 +152,7 @@ def write_sentencepiece(folder, scheme):
         allow_whitespace_only_pieces=True, minloglevel=2, **ids)
     (folder / "tokenizer.vocab").unlink()
     template = "{{ bos_token }}{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}{% endfor %}"
-    added = {str(VOCABULARY - 4 + i): {"content": f"<|extra_{i}|>", "special": i < 2, "normalized": False,
+    added = {str(VOCABULARY - 4 + i): {"content": f"<|{'endoftext' if i == 0 else f'extra_{i}'}|>", "special": i < 2, "normalized": False,
                                        "lstrip": False, "rstrip": False, "single_word": False} for i in range(4)}
     settings = {"tokenizer_class": "GemmaTokenizer" if gemma else "LlamaTokenizer", "add_bos_token": True,
                 "add_eos_token": False, "added_tokens_decoder": added, "chat_template": template,
