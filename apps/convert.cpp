@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "commands.h"
+#include "model_options.h"
 #include "runtime/gguf_tokenizer.h"
 #include "runtime/load_tokenizer.h"
 #include "write_model.h"
@@ -15,7 +16,7 @@ namespace msrnn {
 namespace {
 
 struct ConvertCommand {
-  std::filesystem::path in;
+  std::string in;
   ModelFileArguments file;
 
   void add_to(CLI::App& command);
@@ -26,7 +27,8 @@ struct ConvertCommand {
 };
 
 void ConvertCommand::add_to(CLI::App& command) {
-  command.add_option("IN", in, "The model: a Hugging Face folder, or a GGUF file")->required();
+  command.add_option("IN", in, "The model: a Hugging Face folder, a GGUF file, or hf:ORG/NAME[:FILE]")
+      ->required();
   file.add_to(command);
   command.footer(
       "Vectors stay f32, and the output matrix gets 6 bits a number at least. llama.cpp reads the result "
@@ -41,14 +43,14 @@ Metadata ConvertCommand::describe(const WeightFile& model) const {
   const std::string problem = has_files ? describe_tokenizer(vocabulary_from(model.metadata()), metadata)
                                         : "the model comes without a tokenizer";
   if (!problem.empty()) {
-    fmt::print(stderr, "msrnn: {}: {}; other programs may not read the file\n", in.string(), problem);
+    fmt::print(stderr, "msrnn: {}: {}; other programs may not read the file\n", in, problem);
   }
   return metadata;
 }
 
 void ConvertCommand::run() const {
   file.check();
-  const auto model = open_weight_file(in);
+  const auto model = open_weight_file(find_model(in));
   const Metadata metadata = describe(*model);
   file.write([&](ThreadPool& pool, const WriteOptions& options) {
     return convert_to_gguf(*model, metadata, file.dtype(), file.out, pool, options);

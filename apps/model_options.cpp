@@ -12,6 +12,7 @@
 #include "msrnn/policy.h"
 
 #include "base/fail.h"
+#include "hub.h"
 #include "policy/parse.h"
 
 namespace msrnn {
@@ -43,8 +44,10 @@ std::string policy_help() {
 void ModelArguments::add_model_to(CLI::App& command) {
   command
       .add_option("-m,--model", model,
-                  "The model, a GGUF file. Else $MSRNN_MODEL, else the demo model in the cache folder")
-      ->type_name("FILE");
+                  "The model: a GGUF file, a Hugging Face folder, or hf:ORG/NAME[:FILE], which is fetched "
+                  "from the hub. Else "
+                  "$MSRNN_MODEL, else the demo model in the cache folder")
+      ->type_name("MODEL");
 }
 
 void ModelArguments::add_to(CLI::App& command) {
@@ -58,9 +61,19 @@ void ModelArguments::add_to(CLI::App& command) {
       ->capture_default_str();
 }
 
+std::filesystem::path find_model(const std::string& name) {
+  return name.starts_with(kHubPrefix) ? fetch_from_hub(parse_hub_name(name), cache_folder())
+                                      : std::filesystem::path(name);
+}
+
 std::filesystem::path ModelArguments::path() const {
-  if (!model.empty()) return model;
-  if (std::string path = environment("MSRNN_MODEL"); !path.empty()) return path;
+  if (found_.empty()) found_ = find();
+  return found_;
+}
+
+std::filesystem::path ModelArguments::find() const {
+  if (!model.empty()) return find_model(model);
+  if (const std::string name = environment("MSRNN_MODEL"); !name.empty()) return find_model(name);
   std::filesystem::path demo = cache_folder() / kDemoModel;
   std::error_code ignored;
   if (std::filesystem::exists(demo, ignored)) return demo;

@@ -27,11 +27,19 @@ struct ModelArguments {
   // Only -m, for commands that compute nothing.
   void add_model_to(CLI::App& command);
 
-  // The file: -m, else $MSRNN_MODEL, else the demo model in the cache folder. Throws UsageError where there
-  // is none, naming the command that fetches it.
+  // The file or folder: -m, else $MSRNN_MODEL, else the demo model in the cache folder; fetched first, if it
+  // is on the hub. Throws UsageError where there is none, naming the command that fetches it.
   std::filesystem::path path() const;
   Engine load() const { return Engine::load(path(), options); }
+
+ private:
+  std::filesystem::path find() const;
+
+  mutable std::filesystem::path found_;  // the hub is asked once
 };
+
+// A file or folder by its path, or by its name on the hub, from which it is fetched.
+std::filesystem::path find_model(const std::string& name);
 
 // --policy, --state, --state-type, --positions, --prompt-mode, --block
 struct StateArguments {
