@@ -12,9 +12,9 @@ struct Codes {
 
 // Sets the bits from `low` on to those of a plane of `width` bits.
 template <int width, int low, int bits>
-[[gnu::always_inline]] inline void add_plane(const std::byte* plane, Codes<bits>& block) {
+inline void add_plane(const std::byte* plane, Codes<bits>& block) {
   const __m512i mask = _mm512_set1_epi8(((1 << width) - 1) << low);
-  unrolled<8>([&](auto j) __attribute__((always_inline)) {
+  unrolled<8>([&](auto j) {
     constexpr int kVector = j.value % width, kShift = j.value / width * width - low;
     __m512i fields = _mm512_loadu_si512(plane + 64 * kVector);
     if constexpr (kShift > 0) fields = _mm512_srli_epi16(fields, kShift);
@@ -25,7 +25,7 @@ template <int width, int low, int bits>
 }
 
 template <int bits>
-[[gnu::always_inline]] inline Codes<bits> unpack_codes(const std::byte* p) {
+inline Codes<bits> unpack_codes(const std::byte* p) {
   constexpr int kLow = low_plane(bits);
   Codes<bits> block;
   add_plane<kLow, 0>(p, block);
@@ -34,7 +34,7 @@ template <int bits>
 }
 
 // What the 4-bit codes stand for, each bit of `turned` inverted.
-[[gnu::always_inline]] inline Codes<4> look_up_levels(const std::byte* p, char turned) {
+inline Codes<4> look_up_levels(const std::byte* p, char turned) {
   const __m128i levels = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kLevels));
   const __m512i table = _mm512_broadcast_i32x4(_mm_xor_si128(levels, _mm_set1_epi8(turned)));
   Codes<4> block = unpack_codes<4>(p);
@@ -42,13 +42,13 @@ template <int bits>
   return block;
 }
 
-[[gnu::always_inline]] inline __m512i broadcast_quad(const std::int8_t* x) {
+inline __m512i broadcast_quad(const std::int8_t* x) {
   std::int32_t quad;
   __builtin_memcpy(&quad, x, sizeof quad);
   return _mm512_set1_epi32(quad);
 }
 
-[[gnu::always_inline]] inline Rows load_int8_rows(const std::int8_t* p) {
+inline Rows load_int8_rows(const std::int8_t* p) {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   return {{{_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes))}}};
 }

@@ -18,15 +18,15 @@ struct Bytes {
 };
 inline constexpr int kBytesZero = 0;
 
-[[gnu::always_inline]] inline __m256i load_bytes(const std::byte* p) {
+inline __m256i load_bytes(const std::byte* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
 
 // Sets the bits from `low` on to those of a plane of `width` bits.
 template <int width, int low, int bits>
-[[gnu::always_inline]] inline void add_plane(const std::byte* plane, Codes<bits>& block) {
+inline void add_plane(const std::byte* plane, Codes<bits>& block) {
   const __m256i mask = _mm256_set1_epi8(((1 << width) - 1) << low);
-  unrolled<8>([&](auto j) __attribute__((always_inline)) {
+  unrolled<8>([&](auto j) {
     constexpr int kVector = j.value % width, kShift = j.value / width * width - low;
     for (int h = 0; h < 2; ++h) {
       __m256i& quad = block.quad[j.value].half[h];
@@ -40,7 +40,7 @@ template <int width, int low, int bits>
 }
 
 template <int bits>
-[[gnu::always_inline]] inline Codes<bits> unpack_codes(const std::byte* p) {
+inline Codes<bits> unpack_codes(const std::byte* p) {
   constexpr int kLow = low_plane(bits);
   Codes<bits> block;
   add_plane<kLow, 0>(p, block);
@@ -48,7 +48,7 @@ template <int bits>
   return block;
 }
 
-[[gnu::always_inline]] inline Bytes unpack_bytes(const std::byte* p) {
+inline Bytes unpack_bytes(const std::byte* p) {
   Bytes block;
   for (int j = 0; j < 8; ++j) {
     for (int h = 0; h < 2; ++h) block.quad[j].half[h] = load_bytes(p + 64 * j + 32 * h);
@@ -56,7 +56,7 @@ template <int bits>
   return block;
 }
 
-[[gnu::always_inline]] inline Bytes unpack_levels(const std::byte* p) {
+inline Bytes unpack_levels(const std::byte* p) {
   const __m128i levels = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kLevels));
   const __m256i table = _mm256_broadcastsi128_si256(levels);
   const Codes<4> codes = unpack_codes<4>(p);
@@ -67,14 +67,14 @@ template <int bits>
   return block;
 }
 
-[[gnu::always_inline]] inline __m256i broadcast_quad(const std::int8_t* x) {
+inline __m256i broadcast_quad(const std::int8_t* x) {
   std::int32_t quad;
   __builtin_memcpy(&quad, x, sizeof quad);
   return _mm256_set1_epi32(quad);
 }
 
 template <int first, int n, int bits>
-[[gnu::always_inline]] inline IntRows dot(const Codes<bits>& block, const std::int8_t* x, IntRows start) {
+inline IntRows dot(const Codes<bits>& block, const std::int8_t* x, IntRows start) {
   constexpr int kTogether = quads_in_16_bits(bits, n);
   for (int j = first; j < first + n; j += kTogether) {
     __m256i pairs[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
@@ -94,7 +94,7 @@ template <int first, int n, int bits>
 
 // The weight's sign moves to the activation: magnitudes are the unsigned factor, and 2 · 128 · 127 fits.
 template <int first, int n>
-[[gnu::always_inline]] inline IntRows dot(const Bytes& block, const std::int8_t* x, IntRows start) {
+inline IntRows dot(const Bytes& block, const std::int8_t* x, IntRows start) {
   for (int j = first; j < first + n; ++j) {
     const __m256i quad = broadcast_quad(x + 4 * j);
     for (int h = 0; h < 2; ++h) {
@@ -106,7 +106,7 @@ template <int first, int n>
   return start;
 }
 
-[[gnu::always_inline]] inline Rows load_int8_rows(const std::int8_t* p) {
+inline Rows load_int8_rows(const std::int8_t* p) {
   return each_part([&](int i) {
     std::int64_t bytes;
     __builtin_memcpy(&bytes, p + i * kLanes, sizeof bytes);

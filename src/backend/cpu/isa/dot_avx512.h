@@ -11,18 +11,18 @@ struct Bytes {
 };
 inline constexpr int kBytesZero = 0;
 
-[[gnu::always_inline]] inline void set_quad(Bytes& block, int j, __m512i numbers) {
+inline void set_quad(Bytes& block, int j, __m512i numbers) {
   block.magnitude[j] = _mm512_abs_epi8(numbers);
   block.negative[j] = _mm512_movepi8_mask(numbers);
 }
 
-[[gnu::always_inline]] inline Bytes unpack_bytes(const std::byte* p) {
+inline Bytes unpack_bytes(const std::byte* p) {
   Bytes block;
   for (int j = 0; j < 8; ++j) set_quad(block, j, _mm512_loadu_si512(p + 64 * j));
   return block;
 }
 
-[[gnu::always_inline]] inline Bytes unpack_levels(const std::byte* p) {
+inline Bytes unpack_levels(const std::byte* p) {
   const Codes<4> levels = look_up_levels(p, 0);
   Bytes block;
   for (int j = 0; j < 8; ++j) set_quad(block, j, levels.quad[j]);
@@ -30,7 +30,7 @@ inline constexpr int kBytesZero = 0;
 }
 
 template <int first, int n, int bits>
-[[gnu::always_inline]] inline IntRows dot(const Codes<bits>& block, const std::int8_t* x, IntRows start) {
+inline IntRows dot(const Codes<bits>& block, const std::int8_t* x, IntRows start) {
   constexpr int kTogether = quads_in_16_bits(bits, n);
   __m512i sum = start.part[0].v;
   for (int j = first; j < first + n; j += kTogether) {
@@ -45,7 +45,7 @@ template <int first, int n, int bits>
 
 // The weight's sign moves to the activation: magnitudes are the unsigned factor, and 2 · 128 · 127 fits.
 template <int first, int n>
-[[gnu::always_inline]] inline IntRows dot(const Bytes& block, const std::int8_t* x, IntRows start) {
+inline IntRows dot(const Bytes& block, const std::int8_t* x, IntRows start) {
   __m512i sum = start.part[0].v;
   for (int j = first; j < first + n; ++j) {
     const __m512i quad = broadcast_quad(x + 4 * j);

@@ -10,7 +10,7 @@ struct Bytes {
 };
 inline constexpr int kBytesZero = 128;
 
-[[gnu::always_inline]] inline Bytes unpack_bytes(const std::byte* p) {
+inline Bytes unpack_bytes(const std::byte* p) {
   Bytes block;
   for (int j = 0; j < 8; ++j) {
     block.quad[j] = _mm512_xor_si512(_mm512_loadu_si512(p + 64 * j), _mm512_set1_epi8(-128));
@@ -18,7 +18,7 @@ inline constexpr int kBytesZero = 128;
   return block;
 }
 
-[[gnu::always_inline]] inline Bytes unpack_levels(const std::byte* p) {
+inline Bytes unpack_levels(const std::byte* p) {
   const Codes<4> levels = look_up_levels(p, -128);
   Bytes block;
   for (int j = 0; j < 8; ++j) block.quad[j] = levels.quad[j];
@@ -26,7 +26,7 @@ inline constexpr int kBytesZero = 128;
 }
 
 template <int first, int n, class Block>
-[[gnu::always_inline]] inline IntRows dot(const Block& block, const std::int8_t* x, IntRows start) {
+inline IntRows dot(const Block& block, const std::int8_t* x, IntRows start) {
   __m512i sum = start.part[0].v;
   for (int j = first; j < first + n; ++j) {
     sum = _mm512_dpbusd_epi32(sum, block.quad[j], broadcast_quad(x + 4 * j));

@@ -16,7 +16,7 @@ void product_of_tile(const std::byte* group, std::int64_t n_blocks, const std::b
   constexpr int kTokens = tile_tokens < kTokensAtOnce ? tile_tokens : kTokensAtOnce;
   for (int first = 0; first < tile_tokens; first += kTokens) {
     Rows sums[kTokens];
-    unrolled<kTokens>([&](auto t) __attribute__((always_inline)) { sums[t.value] = zero_rows(); });
+    unrolled<kTokens>([&](auto t) { sums[t.value] = zero_rows(); });
     const std::byte *block = group, *inputs = tile;
     for (std::int64_t b = 0; b < n_blocks; b += kTogether) {
       for (int i = 0; i < kTogether; ++i) {
@@ -25,9 +25,7 @@ void product_of_tile(const std::byte* group, std::int64_t n_blocks, const std::b
       }
       block += packed_bytes(Weights::kType);
     }
-    unrolled<kTokens>([&](auto t) __attribute__((always_inline)) {
-      store_rows(out + (first + t.value) * kGroupRows, sums[t.value]);
-    });
+    unrolled<kTokens>([&](auto t) { store_rows(out + (first + t.value) * kGroupRows, sums[t.value]); });
   }
 }
 

@@ -20,13 +20,13 @@ class Int8Plane {
   F32 scale(int t) const { return broadcast(field<float>(0)[t]); }
   // Of all 32 numbers (parts = 1), or of half p (2).
   template <int parts>
-  [[gnu::always_inline]] F32 scaled_sum(int p, int t) const {
+  F32 scaled_sum(int p, int t) const {
     return broadcast(parts == 1 ? field<float>(1)[t]
                                 : field<float>(0)[t] * static_cast<float>(half_sum(p, t)));
   }
   // The sum of the numbers, each times −zero.
   template <int parts, int zero>
-  [[gnu::always_inline]] IntRows minus_sums(int p, int t) const {
+  IntRows minus_sums(int p, int t) const {
     if constexpr (zero == 0) {
       return broadcast_rows(0);
     } else if constexpr (parts == 2) {
@@ -44,7 +44,7 @@ class Int8Plane {
   const T* field(int i) const {
     return reinterpret_cast<const T*>(fields_ + 4 * i * tile_tokens_);
   }
-  [[gnu::always_inline]] std::int32_t half_sum(int p, int t) const { return field<std::int32_t>(4 + p)[t]; }
+  std::int32_t half_sum(int p, int t) const { return field<std::int32_t>(4 + p)[t]; }
 
   const std::byte *numbers_, *fields_;
   int tile_tokens_;

@@ -12,14 +12,13 @@
 namespace msrnn::cpu::MSRNN_ISA {
 
 // sum + integers · weight scale · activation scale
-[[gnu::always_inline]] inline Rows add_scaled(const IntRows& integers, const Rows& scale, F32 input_scale,
-                                              const Rows& sum) {
+inline Rows add_scaled(const IntRows& integers, const Rows& scale, F32 input_scale, const Rows& sum) {
   return each_part(
       [&](int i) { return fma(to_float(integers.part[i]), scale.part[i] * input_scale, sum.part[i]); });
 }
 
 template <DType type>
-[[gnu::always_inline]] inline auto unpack(const std::byte* numbers) {
+inline auto unpack(const std::byte* numbers) {
   constexpr Quantisation q = quantisation(type);
   if constexpr (q.levels) {
     return unpack_levels(numbers);
@@ -38,7 +37,7 @@ struct Scales {
 
 // Of block i of those packed together.
 template <DType type, int parts>
-[[gnu::always_inline]] inline Scales<parts> load_scales(const std::byte* packed, int i) {
+inline Scales<parts> load_scales(const std::byte* packed, int i) {
   constexpr int kFineBytes = fine_scale_bytes(type);
   constexpr bool kMinima = quantisation(type).minima;
   const std::byte* fine = packed + n_together(type) * number_bytes(type);
@@ -47,7 +46,7 @@ template <DType type, int parts>
   if constexpr (kFineBytes == 0) return {{scale}, {minimum}};
   Scales<parts> scales;
   const auto* integers = reinterpret_cast<const std::int8_t*>(fine) + i * parts * kGroupRows;
-  unrolled<parts>([&](auto p) __attribute__((always_inline)) {
+  unrolled<parts>([&](auto p) {
     const std::int8_t* of_part = integers + p.value * kGroupRows;
     scales.scale[p.value] = scale * load_int8_rows(of_part);
     if constexpr (kMinima) scales.minimum[p.value] = minimum * load_int8_rows(of_part + kFineBytes);
@@ -59,17 +58,17 @@ template <DType type, int parts>
 template <DType type>
 class QuantisedRows {
  public:
-  [[gnu::always_inline]] QuantisedRows(const std::byte* packed, int i)
+  QuantisedRows(const std::byte* packed, int i)
       : numbers_(unpack<type>(packed + i * number_bytes(type))),
         scales_(load_scales<type, kScales>(packed, i)) {}
 
-  [[gnu::always_inline]] Rows add(const Int8Plane& x, int t, Rows sum) const {
-    unrolled<kScales>([&](auto p) __attribute__((always_inline)) {
+  Rows add(const Int8Plane& x, int t, Rows sum) const {
+    unrolled<kScales>([&](auto p) {
       if constexpr (kType.minima) {
         sum = fma(scales_.minimum[p.value], x.scaled_sum<kScales>(p.value, t), sum);
       }
     });
-    unrolled<kScales>([&](auto p) __attribute__((always_inline)) {
+    unrolled<kScales>([&](auto p) {
       constexpr int kQuads = 8 / kScales;
       const IntRows start = x.minus_sums<kScales, kZero>(p.value, t);
       const IntRows integers = dot<p.value * kQuads, kQuads>(numbers_, x.numbers(t), start);
@@ -93,10 +92,9 @@ struct Quantised {
   static constexpr DType kType = type;
 
   template <int n>
-  [[gnu::always_inline]] static void add_block(const std::byte* packed, int i, const Input& x,
-                                               Rows (&sums)[n]) {
+  static void add_block(const std::byte* packed, int i, const Input& x, Rows (&sums)[n]) {
     const QuantisedRows<type> block(packed, i);
-    unrolled<n>([&](auto t) __attribute__((always_inline)) {
+    unrolled<n>([&](auto t) {
       const Rows sum = block.add(x.rounded(), t.value, sums[t.value]);
       sums[t.value] = block.add(x.remainder(), t.value, sum);
     });
@@ -110,13 +108,11 @@ struct Plain {
   static constexpr DType kType = type;
 
   template <int n>
-  [[gnu::always_inline]] static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
+  static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
     const auto* weights = reinterpret_cast<const Number*>(block);
     for (int c = 0; c < kBlockCols; ++c) {
       const Rows w = load_rows(weights + c * kGroupRows);
-      unrolled<n>([&](auto t) __attribute__((always_inline)) {
-        sums[t.value] = fma(w, broadcast(x.numbers(t.value)[c]), sums[t.value]);
-      });
+      unrolled<n>([&](auto t) { sums[t.value] = fma(w, broadcast(x.numbers(t.value)[c]), sums[t.value]); });
     }
   }
 };
@@ -128,10 +124,10 @@ struct BFloat16Weights {
   static constexpr DType kType = DType::bf16;
 
   template <int n>
-  [[gnu::always_inline]] static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
+  static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
     for (int c = 0; c < kBlockCols; c += 2) {
       const auto w = reinterpret_cast<__m512bh>(_mm512_loadu_si512(block + c * kGroupRows * 2));
-      unrolled<n>([&](auto t) __attribute__((always_inline)) {
+      unrolled<n>([&](auto t) {
         std::int32_t pair;
         __builtin_memcpy(&pair, x.numbers(t.value) + c, sizeof pair);
         const auto both = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
@@ -146,12 +142,12 @@ struct BFloat16Weights {
   static constexpr DType kType = DType::bf16;
 
   template <int n>
-  [[gnu::always_inline]] static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
+  static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
     const auto* pairs = reinterpret_cast<const std::int32_t*>(block);
     for (int c = 0; c < kBlockCols; c += 2, pairs += kGroupRows) {
       const Rows first = each_part([&](int i) { return first_bfloat16(load(pairs + i * kLanes)); });
       const Rows second = each_part([&](int i) { return second_bfloat16(load(pairs + i * kLanes)); });
-      unrolled<n>([&](auto t) __attribute__((always_inline)) {
+      unrolled<n>([&](auto t) {
         const float* numbers = x.numbers(t.value) + c;
         sums[t.value] = fma(first, broadcast(numbers[0]), sums[t.value]);
         sums[t.value] = fma(second, broadcast(numbers[1]), sums[t.value]);
