@@ -69,7 +69,7 @@ nlohmann::ordered_json to_json(const Engine& engine, const WeightFile& file) {
           {"ffn_width", config.ffn_width},
           {"vocabulary", config.vocabulary},
           {"context_length", config.context_length},
-          {"rope_base", config.rope_base},
+          {"rope_base", config.rope.base},
           {"norm_epsilon", config.norm_epsilon},
           {"fingerprint", fmt::format("{:016x}", engine.model.fingerprint())},
           {"tokenizer", engine.tokenizer.kind()},
@@ -89,7 +89,7 @@ std::string to_text(const Engine& engine, const WeightFile& file) {
       "  fingerprint {:016x}\n\n",
       config.name, config.architecture, file.format(), config.n_layers, config.width, config.n_heads,
       config.head_dim, config.n_kv_heads, config.ffn_width, config.vocabulary, config.context_length,
-      config.rope_base, engine.tokenizer.kind(), engine.tokenizer.chat_template().empty() ? "no" : "with",
+      config.rope.base, engine.tokenizer.kind(), engine.tokenizer.chat_template().empty() ? "no" : "with",
       engine.model.fingerprint());
   text += fmt::format("{:<10}{:>9}{:>15}{:>12}\n", "weights", "tensors", "numbers", "MB");
   for (const auto& [type, count] : count_tensors(file)) {

@@ -21,6 +21,19 @@ struct ModelOptions {
   int threads = 0;             // 0: all processors
 };
 
+// How positions become rotations (arXiv 2104.09864), and what a model does to reach further than it was first
+// trained for.
+struct RopeConfig {
+  double base = 10000;
+  int dimensions = 0;                    // numbers of a head that turn
+  std::string scaling = "none";          // linear, dynamic, yarn or longrope
+  double factor = 1;                     // by which the scaling stretches the context
+  int original_context = 0;              // positions that need no scaling
+  double amplitude = 1;                  // of cosines and sines
+  double beta_fast = 32, beta_slow = 1;  // YaRN: turns within the original context between which it blends
+  double sliding_base = 0;  // the base in layers that see a window, which nothing scales; 0: as others
+};
+
 struct ModelConfig {
   std::string architecture;  // "llama"
   std::string name;
@@ -31,7 +44,12 @@ struct ModelConfig {
   int vocabulary = 0;
   int context_length = 0;  // positions it was trained on
   float norm_epsilon = 1e-5f;
-  double rope_base = 10000;
+  RopeConfig rope;
+  float embedding_scale = 1;
+  float attention_scale = 1;                          // of q · k
+  float attention_soft_cap = 0, logits_soft_cap = 0;  // cap · tanh(x / cap); 0: none
+  int sliding_window = 0;    // positions that layers which slide see, the token's own among them; 0: all
+  std::vector<bool> slides;  // [n_layers], whether the layer sees that window only
 };
 
 // The rows of a ragged batch that are one sequence's next tokens.

@@ -12,6 +12,7 @@
 
 #include "msrnn/token.h"
 
+#include "backend/rope.h"
 #include "policy/policy.h"
 #include "policy/positions.h"
 #include "tensor/tensor.h"
@@ -37,39 +38,49 @@ class Weight {
 };
 using WeightPtr = std::shared_ptr<const Weight>;
 
+// Where a family lacks a weight below, it is null and its step is left out.
+
 struct NormWeights {  // root-mean-square norm: x / sqrt(mean(x²) + epsilon) · gain
-  WeightPtr gain;     // f32 [1][width]
+  WeightPtr gain;     // [1][n]
   float epsilon = 1e-5f;
+
+  explicit operator bool() const { return gain != nullptr; }
+};
+
+// One of the projections that heads are cut from: norm_of_each_head(W · x + bias).
+struct HeadProjection {
+  WeightPtr matrix;  // [heads · head_dim][width]
+  WeightPtr bias;    // [1][heads · head_dim]
+  NormWeights norm;  // [1][head_dim]
 };
 
 struct AttentionWeights {
   NormWeights norm;
-  WeightPtr q;     // [n_heads · head_dim][width]
-  WeightPtr k, v;  // [n_kv_heads · head_dim][width]
+  HeadProjection q, k, v;
+  int head_dim = 0;
 };
 
-enum class Activation : std::uint8_t { silu };
+enum class Activation : std::uint8_t {
+  silu,      // x / (1 + e^−x)
+  gelu_tanh  // x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))) (arXiv 1606.08415)
+};
+
+// A projection back into the residual stream: x += norm(W · y).
+struct OutputProjection {
+  WeightPtr matrix;  // [width][n]
+  NormWeights norm;  // [1][width]
+};
 
 struct FfnWeights {
   NormWeights norm;
   WeightPtr gate, up;  // [ffn_width][width]
-  WeightPtr down;      // [width][ffn_width]
+  OutputProjection down;
 };
 
 struct HeadWeights {
   NormWeights norm;
-  WeightPtr output;  // [vocabulary][width]
-};
-
-// The rotary embedding (arXiv 2104.09864): pair i of a head's numbers turns by position ·
-// inverse_frequencies[i].
-struct Rope {
-  enum class Pairs : std::uint8_t {
-    interleaved,  // (2i, 2i + 1): rows as GGUF files of the Llama family permute them
-    halves,       // (i, i + head_dim / 2): Hugging Face checkpoints
-  };
-  std::span<const double> inverse_frequencies;  // [head_dim / 2]
-  Pairs pairs = Pairs::interleaved;
+  WeightPtr output;    // [vocabulary][width]
+  float soft_cap = 0;  // logits become cap · tanh(logit / cap); 0: as they are
 };
 
 // In place of a position: the row is not rotated.
@@ -77,7 +88,9 @@ inline constexpr std::int32_t kUnrotated = std::numeric_limits<std::int32_t>::mi
 
 struct AttentionShape {
   int n_heads = 0, n_kv_heads = 0, head_dim = 0;
-  float scale = 1;  // of q · k
+  float scale = 1;          // of q · k
+  float soft_cap = 0;       // scores become cap · tanh(score / cap); 0: as they are
+  std::int32_t window = 0;  // a token sees the last `window` positions, its own among them; 0: all
 
   int group() const {
     return n_heads / n_kv_heads;
@@ -130,8 +143,8 @@ class Backend {
   // Memory for activations and states.
   virtual Buffer allocate(std::size_t bytes) = 0;
 
-  // x[r] = row tokens[r] of the table.
-  virtual void embed(Tensor x, const Weight& table, std::span<const Token> tokens) = 0;
+  // x[r] = scale · row tokens[r] of the table.
+  virtual void embed(Tensor x, const Weight& table, std::span<const Token> tokens, float scale) = 0;
   // norm · project · rotate: row r of q and k turns to rotations[r], or not at all where that is kUnrotated.
   virtual void qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, const Rope& rope,
                    std::span<const std::int32_t> rotations) = 0;
@@ -140,11 +153,11 @@ class Backend {
   // the bit where the policy observes, else up to the rounding of sums. Jobs share no state.
   virtual void attend(Tensor out, const Qkv& qkv, const AttentionShape& shape,
                       std::span<const AttentionJob> jobs) = 0;
-  // x += y · Wᵀ
-  virtual void project_add(Tensor x, Tensor y, const Weight& weight) = 0;
-  // x += down · (activation(gate · norm(x)) * (up · norm(x)))
+  // x += norm(y · Wᵀ)
+  virtual void project_add(Tensor x, Tensor y, const OutputProjection& weights) = 0;
+  // x += down(activation(gate · norm(x)) * (up · norm(x)))
   virtual void feed_forward(Tensor x, const FfnWeights& weights, Activation activation) = 0;
-  // out[i] = output · norm(x[rows[i]])
+  // out[i] = output · norm(x[rows[i]]), capped
   virtual void logits(Tensor out, Tensor x, const HeadWeights& weights,
                       std::span<const std::int32_t> rows) = 0;
 };

@@ -1,7 +1,5 @@
 #include "model/decoder.h"
 
-#include <cmath>
-
 #include "state/state_data.h"
 
 namespace msrnn {
@@ -46,21 +44,23 @@ void Decoder::forward(std::span<const Token> tokens, std::span<const Segment> se
                       std::span<float> logits, const ForwardOptions& options, Workspace& workspace) const {
   workspace.require(config, static_cast<std::int64_t>(tokens.size()), backend);
   const Tensor x = workspace.x, attention = workspace.attention;
-  const AttentionShape shape{config.n_heads, config.n_kv_heads, config.head_dim,
-                             1.0f / std::sqrt(static_cast<float>(config.head_dim))};
+  AttentionShape shape{config.n_heads, config.n_kv_heads, config.head_dim, config.attention_scale,
+                       config.attention_soft_cap};
   const auto observe = [&](int layer) {
     if (options.observe) options.observe(layer, {x.data, static_cast<std::size_t>(x.rows * x.cols)});
   };
 
   set_rotations(segments, workspace.rotations);
-  backend.embed(x, *weights.embedding, tokens);
+  backend.embed(x, *weights.embedding, tokens, config.embedding_scale);
   observe(0);
   for (int l = 0; l < config.n_layers; ++l) {
     const LayerWeights& layer = weights.layers[static_cast<std::size_t>(l)];
+    const Rope rope = ropes.of_layer(l);
+    shape.window = config.slides[static_cast<std::size_t>(l)] ? config.sliding_window : 0;
     set_jobs(segments, l, rope, workspace.jobs);
     backend.qkv(workspace.qkv, x, layer.attention, rope, workspace.rotations);
     backend.attend(attention, workspace.qkv, shape, workspace.jobs);
-    backend.project_add(x, attention, *layer.attention_output);
+    backend.project_add(x, attention, layer.attention_output);
     backend.feed_forward(x, layer.ffn, activation);
     observe(l + 1);
   }

@@ -7,6 +7,7 @@
 #include "msrnn/model.h"
 
 #include "backend/backend.h"
+#include "model/ropes.h"
 #include "model/weights.h"
 
 namespace msrnn {
@@ -31,7 +32,7 @@ class Workspace {
 struct Decoder {
   const ModelConfig& config;
   const ModelWeights& weights;
-  Rope rope;
+  const ModelRopes& ropes;
   Activation activation;
   Backend& backend;
 

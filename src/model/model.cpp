@@ -1,7 +1,6 @@
 #include "msrnn/model.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "backend/registry.h"
 #include "base/fail.h"
@@ -10,13 +9,12 @@
 namespace msrnn {
 namespace {
 
-// Pair i turns by position / base^(2i / head_dim) (arXiv 2104.09864, section 3.2.2).
-std::vector<double> inverse_frequencies(const ModelConfig& config) {
-  std::vector<double> frequencies;
-  for (int i = 0; i < config.head_dim / 2; ++i) {
-    frequencies.push_back(std::pow(config.rope_base, -2.0 * i / config.head_dim));
-  }
-  return frequencies;
+// Hugging Face folders, and what was made of them, may have other rows than GGUF files of the family.
+Rope::Pairs rope_pairs(const Metadata& metadata, const Architecture& architecture) {
+  const std::string pairs = metadata.text_or("msrnn.rope.pairs", "");
+  if (pairs.empty()) return architecture.rope_pairs;
+  if (pairs != "halves") fail("msrnn.rope.pairs: expected halves, found {}", pairs);
+  return Rope::Pairs::halves;
 }
 
 void check_tokens(std::span<const Token> tokens, int vocabulary) {
@@ -64,9 +62,9 @@ Model Model::load(const std::filesystem::path& path, const ModelOptions& options
   impl->file = open_weight_file(path);
   const Metadata& metadata = impl->file->metadata();
   impl->architecture = &find_architecture(metadata.text("general.architecture"));
-  impl->config = impl->architecture->read_config(metadata);
+  impl->config = read_config(metadata, *impl->architecture);
   impl->weights = load_weights(*impl->file, *impl->architecture, impl->config, *impl->backend);
-  impl->inverse_frequencies = inverse_frequencies(impl->config);
+  impl->ropes = ModelRopes(impl->config, *impl->file, rope_pairs(metadata, *impl->architecture));
   impl->fingerprint = msrnn::fingerprint(*impl->file);
   return Model(std::move(impl));
 } catch (const UsageError&) {

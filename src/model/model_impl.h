@@ -19,16 +19,13 @@ struct Model::Impl {
   const Architecture* architecture = nullptr;
   ModelConfig config;
   ModelWeights weights;
-  std::vector<double> inverse_frequencies;  // [head_dim / 2]
+  ModelRopes ropes;
   std::uint64_t fingerprint = 0;
 
   mutable std::mutex pass;  // held during a forward pass: device and workspace serve one at a time
   mutable Workspace workspace;
 
-  Decoder decoder() const {
-    return {
-        config, weights, {inverse_frequencies, architecture->rope_pairs}, architecture->activation, *backend};
-  }
+  Decoder decoder() const { return {config, weights, ropes, architecture->activation, *backend}; }
   StateShape state_shape() const {
     return {config.n_layers, config.n_kv_heads, config.head_dim, fingerprint};
   }

@@ -4,7 +4,7 @@
 namespace msrnn {
 
 const Architecture& find_architecture(std::string_view name) {
-  static const Architecture* const architectures[] = {&kLlama};
+  static const Architecture* const architectures[] = {&kLlama, &kQwen2, &kQwen3, &kGemma2, &kGemma3, &kPhi3};
   std::string names;
   for (const Architecture* architecture : architectures) {
     if (architecture->name == name) return *architecture;

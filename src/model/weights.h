@@ -11,7 +11,7 @@ namespace msrnn {
 
 struct LayerWeights {
   AttentionWeights attention;
-  WeightPtr attention_output;  // [width][n_heads · head_dim]
+  OutputProjection attention_output;  // of [n_heads · head_dim]
   FfnWeights ffn;
 };
 
@@ -24,8 +24,8 @@ struct ModelWeights {
   std::size_t bytes() const;
 };
 
-// Takes all tensors over to the device. Throws Error where one is missing or has another shape than the
-// config says. config.vocabulary is taken from the embedding.
+// Takes all tensors over to the device. Throws Error where one is missing, has another shape than the config
+// says, or is none of the architecture's. config.vocabulary is taken from the embedding.
 ModelWeights load_weights(const WeightFile& file, const Architecture& architecture, ModelConfig& config,
                           Backend& backend);
 

@@ -20,11 +20,12 @@ struct LayerCase {
   DType type = DType::f32;
   PositionMode positions = PositionMode::absolute;
   std::vector<Span> pins;
-  float scale = 0.25f;
+  float scale = 0.25f, soft_cap = 0;
+  std::int32_t window = 0;
   int n_rows = 100;
   Rope::Pairs pairs = Rope::Pairs::interleaved;
 
-  AttentionShape shape() const { return {n_heads, n_kv_heads, head_dim, scale}; }
+  AttentionShape shape() const { return {n_heads, n_kv_heads, head_dim, scale, soft_cap, window}; }
   int lanes() const { return granularity(parse_policy(policy)) == Granularity::layer ? 1 : n_kv_heads; }
 };
 

@@ -154,6 +154,8 @@ std::vector<LayerCase> all_cases() {
         c.n_rows = 100 + static_cast<int>(i * 37 % 80);
         c.capacity = c.policy == "full" ? c.n_rows : capacity;
         c.pairs = i % 2 == 0 ? Rope::Pairs::interleaved : Rope::Pairs::halves;
+        if (i % 5 == 2) c.window = 1 + static_cast<std::int32_t>(i) % 25;
+        if (i % 7 == 3) c.soft_cap = 1.5f;
         if (i % 3 == 1 && capacity >= 15) c.pins = {{20, 22}, {60, 63}};
         cases.push_back(c);
         ++i;

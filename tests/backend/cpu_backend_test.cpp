@@ -50,8 +50,8 @@ class Block {
       : backend_(std::move(backend)), width_(stored.width) {
     const auto take = [&](const StoredMatrix& m) { return backend_->prepare(m.view()); };
     const NormWeights norm{take(stored.gain), 1e-5f};
-    attention_ = {norm, take(stored.q), take(stored.k), take(stored.v)};
-    ffn_ = {norm, take(stored.gate), take(stored.up), take(stored.down)};
+    attention_ = {norm, {take(stored.q), {}, {}}, {take(stored.k), {}, {}}, {take(stored.v), {}, {}}, 16};
+    ffn_ = {norm, take(stored.gate), take(stored.up), {take(stored.down), {}}};
     head_ = {norm, take(stored.head)};
   }
 
@@ -72,7 +72,7 @@ class Block {
   std::vector<float> project_add(std::vector<float> x) {
     std::vector<float> y(x.size() / static_cast<std::size_t>(width_) * 64, 1.0f);
     const Tensor out = {y.data(), static_cast<std::int64_t>(y.size()) / 64, 64};
-    backend_->project_add(out, rows_of(x), *attention_.q);
+    backend_->project_add(out, rows_of(x), {attention_.q.matrix, {}});
     return y;
   }
   std::vector<float> logits(std::vector<float> x, const std::vector<std::int32_t>& rows) {
@@ -82,7 +82,7 @@ class Block {
   }
   std::vector<float> embed(const std::vector<Token>& tokens) {
     std::vector<float> x(tokens.size() * static_cast<std::size_t>(width_));
-    backend_->embed(rows_of(x), *head_.output, tokens);
+    backend_->embed(rows_of(x), *head_.output, tokens, 1);
     return x;
   }
 

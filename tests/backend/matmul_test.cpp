@@ -34,7 +34,7 @@ std::vector<float> multiply(const Kernels& kernels, ThreadPool& pool, const Pack
 // bf16 (2⁻⁸), exactly representable numbers excepted.
 double input_error(InputFormat format, double x, double largest) {
   if (format == InputFormat::int8_pair) return largest / 127 * 0.5 / 127 * 0.5001 + largest * 0x1p-23;
-  return format == InputFormat::bf16 ? std::abs(x) * 0x1p-8 : 0;
+  return format == InputFormat::bf16_pair ? std::abs(x) * 0x1p-16 : 0;
 }
 
 enum class Activations { any, representable };

@@ -109,6 +109,9 @@ void BlockAttention::multiply_keys(const AttentionPass& pass, int kv_head, int r
                                      kKeyPanel, scores + c, stride, n_rows * group, kKeyPanel,
                                      static_cast<int>(head_dim_), nullptr});
   }
+  for (int i = 0; i < n_rows * group && pass.shape.soft_cap > 0; ++i) {
+    pass.kernels.attention.soft_cap(scores + i * stride, n, pass.shape.soft_cap);
+  }
 }
 
 // The exponentials of a tile, as if nothing were dropped in this sub-block.

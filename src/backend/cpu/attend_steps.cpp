@@ -128,6 +128,7 @@ void StepAttention::enter(const AttentionPass& pass, Seat& seat, std::int32_t ro
   seat.n_chunks = chunks(seat.n_used);
 
   const AttentionShape& shape = pass.shape;
+  seat.first_position = first_seen(shape, seat.job->first_position + row);
   const float* q = pass.qkv.q.row(seat.job->first_row + row);
   for (int i = 0; i < shape.n_heads * shape.head_dim; ++i) seat.q[i] = q[i] * shape.scale;
   if (!seat.rotates()) return;
@@ -192,6 +193,8 @@ SlotChunk StepAttention::chunk_of(const AttentionPass& pass, const Seat& seat, c
   chunk.key_type = chunk.value_type = state.dtype;
   chunk.values = state.v + at;
   chunk.slots = state.lane(state.lane_of(task.part));
+  chunk.first_position = seat.first_position;
+  chunk.soft_cap = pass.shape.soft_cap;
   chunk.group = group;
   chunk.head_dim = head_dim;
   chunk.begin = task.chunk * kSlotChunk;

@@ -27,6 +27,7 @@ class StepAttention {
     const AttentionJob* job = nullptr;
     std::int64_t stride = 0;                // of exponentials: slots, rounded up
     std::int32_t n_used = 0, n_chunks = 0;  // slots and chunks up to the last live slot of any lane
+    std::int32_t first_position = 0;        // that the token sees
     float* q = nullptr;                     // [n_heads][head_dim], scaled, and rotated where that is due
     float* exponentials = nullptr;          // [n_heads][stride]
     float* largest = nullptr;               // [n_kv_heads][chunk][group], score

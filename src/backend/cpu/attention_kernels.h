@@ -60,7 +60,9 @@ struct SlotChunk {
   DType key_type;
   const std::byte* values;  // the same, of value_type
   DType value_type;
-  const Slot* slots;  // empty ones are not seen
+  const Slot* slots;
+  std::int32_t first_position;  // that is seen, from 0; those of empty slots are not
+  float soft_cap;               // of scores; 0: none
   int group, head_dim, begin, end;
   float* panel;         // scratch [head_dim][kKeyPanel]
   float* exponentials;  // [group][exponentials_stride]: slot s at [s]
@@ -82,7 +84,7 @@ struct LaneColumns {
   std::int32_t* order;
   float* alive;             // 1 or 0
   std::int32_t* first_row;  // that sees the column
-  std::int32_t* last_row;   // the same; a sweep sets it to the row that dropped the column
+  std::int32_t* last_row;   // the same; a sweep ends it with the row that dropped the column
 };
 
 // Rows of one lane in order. Row r belongs to the token at position first_position + r in column new_column +
@@ -128,12 +130,14 @@ struct AttentionKernels {
   int (*find)(const float* scores, int n, float score);
   // Scores become e^(score − largest). Returns their sum in units. n is a multiple of kColumnAlignment.
   std::int64_t (*exponentiate)(float* scores, int n, float largest);
-  // Scores of the slots, −∞ for empty ones and from `end` to the next multiple of kColumnAlignment; the
+  // Scores of the slots, −∞ for those not seen and from `end` to the next multiple of kColumnAlignment; the
   // largest of each head.
   void (*score_slots)(const SlotChunk&, float* largest);
   // sums[group][head_dim] = Σ exponential · value
   void (*weigh_slots)(const SlotChunk&, float* sums);
   void (*scale)(float* values, std::int64_t n, float factor);
+  // x becomes cap · tanh(x / cap), to 1e-7 · cap.
+  void (*soft_cap)(float* x, std::int64_t n, float cap);
   // To and from the state's number type.
   void (*store)(DType type, const float* values, int n, std::byte* out);
   void (*load)(DType type, const std::byte* stored, int n, float* values);

@@ -72,12 +72,24 @@ void BlockColumns::add_rows(const AttentionPass& pass, const AttentionJob& job, 
     const std::int64_t end = aligned_columns(of.n_columns + n_rows, 2 * kKeyPanel);
     for (std::int64_t c = of.n_columns + n_rows; c < end; ++c) of.clear(c);
   }
+  if (pass.shape.window > 0) end_windows(pass.shape, job.first_position + first_row, n_rows);
   const std::int64_t n_parts = parts(n_rows, kRowsOfTask);
   pass.pool.for_each(job.state.n_kv_heads * n_parts, [&](std::int64_t task, int worker) {
     const int begin = static_cast<int>(task % n_parts) * kRowsOfTask;
     load_rows(pass, job, static_cast<int>(task / n_parts), first_row, begin,
               std::min(begin + kRowsOfTask, n_rows), scratch(worker));
   });
+}
+
+// A column is seen as long as its position lies in the window of the rows, of which the first is at
+// `position`.
+void BlockColumns::end_windows(const AttentionShape& shape, std::int32_t position, int n_rows) {
+  for (const Lane& of : lanes_) {
+    for (std::int32_t c = 0; c < of.n_columns + n_rows; ++c) {
+      if (of.columns.alive[c] != 0)
+        of.columns.last_row[c] = of.columns.position[c] - position + shape.window - 1;
+    }
+  }
 }
 
 // Rows [begin, end) of those added.

@@ -54,6 +54,7 @@ class BlockColumns {
   }
 
  private:
+  void end_windows(const AttentionShape& shape, std::int32_t position, int n_rows);
   void load_rows(const AttentionPass& pass, const AttentionJob& job, int kv_head, int first_row, int begin,
                  int end, float* scratch) const;
   float* scratch(int worker) const { return scratch_ + worker * 3 * head_dim_; }

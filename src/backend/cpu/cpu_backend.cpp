@@ -25,10 +25,25 @@ constexpr auto add = [](float* out, const float* values, int n) {
   for (int i = 0; i < n; ++i) out[i] += values[i];
 };
 
+// What is left to do to one row of a projection: bias, norm and rotation of each head.
+void finish_row(const cpu::MatmulKernels& kernels, const HeadProjection& weights, int head_dim,
+                const cpu::RowRotations* turns, Tensor x, std::int64_t row) {
+  float* numbers = x.row(row);
+  if (weights.bias != nullptr) add(numbers, packed(*weights.bias).vector(), static_cast<int>(x.cols));
+  for (float* head = numbers; head < numbers + x.cols; head += head_dim) {
+    if (weights.norm) {
+      kernels.normalise(head, packed(*weights.norm.gain).vector(), weights.norm.epsilon, head_dim, head);
+    }
+    if (turns != nullptr) turns->apply(kernels, head, row);
+  }
+}
+
 // One block of 32 numbers of the hidden layer for one tile of tokens.
 class HiddenBlock {
  public:
-  explicit HiddenBlock(const cpu::MatmulKernels& kernels) : kernels_(kernels) {}
+  HiddenBlock(const cpu::MatmulKernels& kernels, Activation activation)
+      : kernels_(kernels),
+        activate_(activation == Activation::gelu_tanh ? kernels.gelu_times : kernels.silu_times) {}
 
   // [tile.n_tokens][32]; rows beyond the weights' last count as 0.
   const float* compute(const PackedWeight& gate, const PackedWeight& up, std::int64_t block,
@@ -39,7 +54,7 @@ class HiddenBlock {
       if (group < gate.n_groups()) {
         cpu::multiply_group(kernels_, gate, group, inputs.of(gate), tile, gate_);
         cpu::multiply_group(kernels_, up, group, inputs.of(up), tile, up_);
-        kernels_.silu_times(gate_, up_, std::int64_t{tile.n_tokens} * cpu::kGroupRows, gate_);
+        activate_(gate_, up_, std::int64_t{tile.n_tokens} * cpu::kGroupRows, gate_);
       } else {
         std::fill(std::begin(gate_), std::end(gate_), 0.0f);
       }
@@ -53,6 +68,7 @@ class HiddenBlock {
 
  private:
   const cpu::MatmulKernels& kernels_;
+  const cpu::MatmulKernels::Activate activate_;
   alignas(kAlignment) float gate_[cpu::kTileTokens * cpu::kGroupRows];
   alignas(kAlignment) float up_[cpu::kTileTokens * cpu::kGroupRows];
   alignas(kAlignment) float values_[cpu::kTileTokens * cpu::kBlockCols];
@@ -71,32 +87,36 @@ WeightPtr CpuBackend::prepare(const TensorView& stored) {
   return std::make_shared<PackedWeight>(stored, pool_);
 }
 
-void CpuBackend::embed(Tensor x, const Weight& table, std::span<const Token> tokens) {
+void CpuBackend::embed(Tensor x, const Weight& table, std::span<const Token> tokens, float scale) {
   const TensorView& stored = packed(table).stored();
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (tokens[i] < 0 || tokens[i] >= stored.rows) {
       fail("token {}: expected one of a vocabulary of {}", tokens[i], stored.rows);
     }
-    dequantise(stored.dtype, stored.row(tokens[i]), stored.cols, x.row(static_cast<std::int64_t>(i)));
+    float* row = x.row(static_cast<std::int64_t>(i));
+    dequantise(stored.dtype, stored.row(tokens[i]), stored.cols, row);
+    kernels_.attention.scale(row, stored.cols, scale);
   }
 }
 
 void CpuBackend::qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, const Rope& rope,
                      std::span<const std::int32_t> rotations) {
   if (x.rows == 0) return;
-  const PackedWeight &q = packed(*weights.q), &k = packed(*weights.k), &v = packed(*weights.v);
+  const PackedWeight &q = packed(*weights.q.matrix), &k = packed(*weights.k.matrix),
+                     &v = packed(*weights.v.matrix);
   inputs_.encode_normalised(x, weights.norm, {&q, &k, &v});
   const std::array<Projection, 3> projections = {
       Projection{q, inputs_.of(q), out.q}, {k, inputs_.of(k), out.k}, {v, inputs_.of(v), out.v}};
   cpu::project(pool_, kernels_.matmul, projections, assign);
 
-  rotations_.prepare(rope, rotations, pool_);
+  const cpu::RowRotations& turns = rotations_.prepare(rope, rotations, pool_);
   constexpr std::int64_t kRowsPerTask = 16;
   pool_.for_each((x.rows + kRowsPerTask - 1) / kRowsPerTask, [&](std::int64_t task, int) {
     const std::int64_t end = std::min(x.rows, (task + 1) * kRowsPerTask);
     for (std::int64_t row = task * kRowsPerTask; row < end; ++row) {
-      rotations_.apply(kernels_.matmul, out.q, row);
-      rotations_.apply(kernels_.matmul, out.k, row);
+      finish_row(kernels_.matmul, weights.q, weights.head_dim, &turns, out.q, row);
+      finish_row(kernels_.matmul, weights.k, weights.head_dim, &turns, out.k, row);
+      finish_row(kernels_.matmul, weights.v, weights.head_dim, nullptr, out.v, row);
     }
   });
 }
@@ -106,22 +126,37 @@ void CpuBackend::attend(Tensor out, const Qkv& qkv, const AttentionShape& shape,
   attention_.run(out, qkv, shape, jobs, pool_, kernels_);
 }
 
-void CpuBackend::project_add(Tensor x, Tensor y, const Weight& weight) {
-  if (x.rows == 0) return;
-  const PackedWeight& w = packed(weight);
-  inputs_.encode(y, {&w});
-  cpu::project(pool_, kernels_.matmul, std::array{Projection{w, inputs_.of(w), x}}, add);
+void CpuBackend::project_back(Tensor x, const cpu::Inputs& inputs, const OutputProjection& weights) {
+  const PackedWeight& w = packed(*weights.matrix);
+  if (!weights.norm) {
+    return cpu::project(pool_, kernels_.matmul, std::array{Projection{w, inputs, x}}, add);
+  }
+  projected_.require(static_cast<std::size_t>(x.rows * x.cols) * sizeof(float));
+  const Tensor y{projected_.as<float>(), x.rows, x.cols};
+  cpu::project(pool_, kernels_.matmul, std::array{Projection{w, inputs, y}}, assign);
+  pool_.for_each(x.rows, [&](std::int64_t row, int) {
+    kernels_.matmul.normalise(y.row(row), packed(*weights.norm.gain).vector(), weights.norm.epsilon, x.cols,
+                              y.row(row));
+    add(x.row(row), y.row(row), static_cast<int>(x.cols));
+  });
 }
 
-void CpuBackend::gate_up(const FfnWeights& weights, std::int64_t n_tokens) {
+void CpuBackend::project_add(Tensor x, Tensor y, const OutputProjection& weights) {
+  if (x.rows == 0) return;
+  const PackedWeight& w = packed(*weights.matrix);
+  inputs_.encode(y, {&w});
+  project_back(x, inputs_.of(w), weights);
+}
+
+void CpuBackend::gate_up(const FfnWeights& weights, Activation activation, std::int64_t n_tokens) {
   const PackedWeight &gate = packed(*weights.gate), &up = packed(*weights.up);
-  const PackedWeight& down = packed(*weights.down);
+  const PackedWeight& down = packed(*weights.down.matrix);
   const cpu::InputFormat format = kernels_.matmul.input_format(down.dtype());
   hidden_.reshape(format, n_tokens, down.cols());
   const auto encode = kernels_.matmul.encode[static_cast<std::size_t>(format)];
   const cpu::WorkSplit split(down.n_blocks(), n_tokens, pool_.size());
   pool_.for_each(split.n_tasks(), [&](std::int64_t task, int) {
-    HiddenBlock hidden(kernels_.matmul);
+    HiddenBlock hidden(kernels_.matmul, activation);
     const cpu::WorkPart part = split.part(task);
     for (std::int64_t block = part.first_unit; block < part.end_unit; ++block) {
       cpu::each_tile(part, n_tokens, [&](cpu::TileSpan tile) {
@@ -134,11 +169,11 @@ void CpuBackend::gate_up(const FfnWeights& weights, std::int64_t n_tokens) {
   });
 }
 
-void CpuBackend::feed_forward(Tensor x, const FfnWeights& weights, Activation) {
+void CpuBackend::feed_forward(Tensor x, const FfnWeights& weights, Activation activation) {
   if (x.rows == 0) return;
   inputs_.encode_normalised(x, weights.norm, {&packed(*weights.gate), &packed(*weights.up)});
-  gate_up(weights, x.rows);
-  cpu::project(pool_, kernels_.matmul, std::array{Projection{packed(*weights.down), hidden_, x}}, add);
+  gate_up(weights, activation, x.rows);
+  project_back(x, hidden_, weights.down);
 }
 
 void CpuBackend::logits(Tensor out, Tensor x, const HeadWeights& weights,
@@ -147,6 +182,10 @@ void CpuBackend::logits(Tensor out, Tensor x, const HeadWeights& weights,
   const PackedWeight& output = packed(*weights.output);
   inputs_.encode_normalised(x, rows, weights.norm, {&output});
   cpu::project(pool_, kernels_.matmul, std::array{Projection{output, inputs_.of(output), out}}, assign);
+  if (weights.soft_cap == 0) return;
+  pool_.for_each(out.rows, [&](std::int64_t row, int) {
+    kernels_.attention.soft_cap(out.row(row), out.cols, weights.soft_cap);
+  });
 }
 
 }  // namespace msrnn

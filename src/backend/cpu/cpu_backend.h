@@ -26,24 +26,27 @@ class CpuBackend final : public Backend {
   WeightPtr prepare(const TensorView& stored) override;
   Buffer allocate(std::size_t bytes) override { return Buffer(bytes); }
 
-  void embed(Tensor x, const Weight& table, std::span<const Token> tokens) override;
+  void embed(Tensor x, const Weight& table, std::span<const Token> tokens, float scale) override;
   void qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, const Rope& rope,
            std::span<const std::int32_t> rotations) override;
   void attend(Tensor out, const Qkv& qkv, const AttentionShape& shape,
               std::span<const AttentionJob> jobs) override;
-  void project_add(Tensor x, Tensor y, const Weight& weight) override;
+  void project_add(Tensor x, Tensor y, const OutputProjection& weights) override;
   void feed_forward(Tensor x, const FfnWeights& weights, Activation activation) override;
   void logits(Tensor out, Tensor x, const HeadWeights& weights, std::span<const std::int32_t> rows) override;
 
  private:
-  // hidden_ = silu(gate · inputs_) * (up · inputs_), in the format that `down` takes.
-  void gate_up(const FfnWeights& weights, std::int64_t n_tokens);
+  // hidden_ = activation(gate · inputs_) * (up · inputs_), in the format that `down` takes.
+  void gate_up(const FfnWeights& weights, Activation activation, std::int64_t n_tokens);
+  // x += norm(W · inputs)
+  void project_back(Tensor x, const cpu::Inputs& inputs, const OutputProjection& weights);
 
   const cpu::Kernels& kernels_;
   ThreadPool pool_;
   cpu::InputSet inputs_;
   cpu::Inputs hidden_;  // of the last product of a feed-forward step
-  cpu::RowRotations rotations_;
+  cpu::RopeRotations rotations_;
+  Buffer projected_;  // before a norm
   cpu::CpuAttention attention_;
 };
 

@@ -26,8 +26,9 @@ struct MatmulKernels {
   InputFormat bf16_input;        // what products with bf16 weights take
   // out = x / sqrt(mean(x²) + epsilon) · gain; all [n]
   void (*normalise)(const float* x, const float* gain, float epsilon, std::int64_t n, float* out);
-  // out = gate / (1 + e^−gate) · up; all [n]
-  void (*silu_times)(const float* gate, const float* up, std::int64_t n, float* out);
+  // out = activation(gate) · up; all [n]
+  using Activate = void (*)(const float* gate, const float* up, std::int64_t n, float* out);
+  Activate silu_times, gelu_times;
   // Turns the pairs of one head, x[2i] with x[2i + 1] or x[i] with x[i + n_pairs], by the angles whose
   // cosines and sines are given.
   using Rotate = void (*)(float* x, const float* cosines, const float* sines, std::int64_t n_pairs);

@@ -26,7 +26,7 @@
 //               int32 minus_128_sums[n], int32 first_sums[n], int32 last_sums[n]; number i is scale · int8,
 //               "sum" is that of the block's 32 int8, of the first 16, or of the last 16
 //   f32         float [n][32]
-//   bf16        bf16 [n][32]
+//   bf16_pair   bf16 [n][32], the numbers rounded, then [n][32], what that left over rounded
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ inline constexpr int kGroupRows = 16;
 inline constexpr int kBlockCols = 32;
 inline constexpr int kTileTokens = 16;
 
-enum class InputFormat : std::uint8_t { int8_pair, f32, bf16 };
+enum class InputFormat : std::uint8_t { int8_pair, f32, bf16_pair };
 inline constexpr int kInputFormats = 3;
 
 // Of one token's numbers in one block of one int8 plane.
@@ -53,8 +53,8 @@ constexpr int input_bytes(InputFormat format) {
       return 2 * kPlaneBytes;
     case InputFormat::f32:
       return kBlockCols * 4;
-    case InputFormat::bf16:
-      return kBlockCols * 2;
+    case InputFormat::bf16_pair:
+      return 2 * kBlockCols * 2;
   }
   return 0;
 }

@@ -14,17 +14,27 @@ namespace msrnn::cpu {
 
 class RowRotations {
  public:
-  // Cosines and sines of each row, in double before they are rounded. All layers of a forward pass ask for
+  // Cosines and sines of each row, in double before they are rounded. The layers of a forward pass ask for
   // the same ones: they are computed once.
-  void prepare(const Rope& rope, std::span<const std::int32_t> rotations, ThreadPool& pool);
-  // Turns every head of row r of x.
-  void apply(const MatmulKernels& kernels, Tensor x, std::int64_t r) const;
+  void prepare(std::span<const std::int32_t> rotations, ThreadPool& pool);
+  bool is_for(const Rope& rope) const { return rope == rope_.get(); }
+  void set_rope(const Rope& rope);
+  // Turns one head of row r.
+  void apply(const MatmulKernels& kernels, float* head, std::int64_t r) const;
 
  private:
-  Rope::Pairs pairs_ = Rope::Pairs::interleaved;
-  std::vector<double> frequencies_;      // [pairs of a head]
+  RopeCopy rope_;
   std::vector<std::int32_t> rotations_;  // [rows]
   std::vector<float> cosines_, sines_;   // [rows][pairs of a head]
+};
+
+// One for each kind of layer: some families turn faster in layers that see a window.
+class RopeRotations {
+ public:
+  const RowRotations& prepare(const Rope& rope, std::span<const std::int32_t> rotations, ThreadPool& pool);
+
+ private:
+  std::vector<RowRotations> kinds_;
 };
 
 }  // namespace msrnn::cpu

@@ -6,18 +6,19 @@
 namespace msrnn::cpu {
 
 void RotationTable::cover(const Rope& rope, std::int32_t n) {
-  const auto frequencies = rope.inverse_frequencies;
-  if (!std::equal(frequencies.begin(), frequencies.end(), frequencies_.begin(), frequencies_.end())) {
-    frequencies_.assign(frequencies.begin(), frequencies.end());
+  if (!(rope == rope_.get())) {
+    rope_.assign(rope);
     cosines_.clear();
     sines_.clear();
   }
-  if (frequencies_.empty()) return;
-  const auto covered = static_cast<std::int32_t>(cosines_.size() / frequencies_.size());
+  const std::size_t pairs = rope.inverse_frequencies.size();
+  if (pairs == 0) return;
+  const auto covered = static_cast<std::int32_t>(cosines_.size() / pairs);
   for (std::int32_t position = covered; position < n; ++position) {
-    for (const double frequency : frequencies_) {
-      cosines_.push_back(static_cast<float>(std::cos(position * frequency)));
-      sines_.push_back(static_cast<float>(std::sin(position * frequency)));
+    for (std::size_t i = 0; i < pairs; ++i) {
+      const double angle = rope.angle(position, i);
+      cosines_.push_back(static_cast<float>(rope.amplitude * std::cos(angle)));
+      sines_.push_back(static_cast<float>(rope.amplitude * std::sin(angle)));
     }
   }
 }

@@ -11,18 +11,18 @@ namespace msrnn::cpu {
 
 class RotationTable {
  public:
-  // Covers positions [0, n) of `rope`. What was computed before stays, unless the frequencies changed.
+  // Covers positions [0, n) of `rope`. What was computed before stays, unless the rope changed.
   void cover(const Rope& rope, std::int32_t n);
 
   // Turns one head to a position covered.
   void rotate(const MatmulKernels& kernels, Rope::Pairs pairs, float* head, std::int32_t position) const {
-    const auto n_pairs = static_cast<std::int64_t>(frequencies_.size());
+    const auto n_pairs = static_cast<std::int64_t>(rope_.get().inverse_frequencies.size());
     const auto turn = pairs == Rope::Pairs::interleaved ? kernels.rotate_interleaved : kernels.rotate_halves;
     turn(head, cosines_.data() + position * n_pairs, sines_.data() + position * n_pairs, n_pairs);
   }
 
  private:
-  std::vector<double> frequencies_;
+  RopeCopy rope_;
   std::vector<float> cosines_, sines_;  // [position][pair]
 };
 

@@ -59,13 +59,14 @@ void write(const AttentionJob& job, std::int32_t step, const Qkv& qkv) {
   }
 }
 
-// softmax(scale · q · K) over the live slots; the p of other slots is left as it is.
-void softmax_scores(const float* q, const std::vector<float>& keys, const std::vector<std::int32_t>& live,
-                    int head_dim, float scale, float* p) {
+// softmax(scale · q · K) over the slots seen; the p of other slots is left as it is.
+void softmax_scores(const float* q, const std::vector<float>& keys, std::span<const std::int32_t> live,
+                    const AttentionShape& shape, float* p) {
   std::vector<double> scores(live.size());
   for (std::size_t i = 0; i < live.size(); ++i) {
-    const float* key = keys.data() + static_cast<std::int64_t>(live[i]) * head_dim;
-    scores[i] = reference::dot(q, key, head_dim) * static_cast<double>(scale);
+    const float* key = keys.data() + static_cast<std::int64_t>(live[i]) * shape.head_dim;
+    scores[i] = reference::dot(q, key, shape.head_dim) * static_cast<double>(shape.scale);
+    if (shape.soft_cap > 0) scores[i] = soft_cap(scores[i], shape.soft_cap);
   }
   const double largest = *std::max_element(scores.begin(), scores.end());
   double sum = 0;
@@ -73,7 +74,7 @@ void softmax_scores(const float* q, const std::vector<float>& keys, const std::v
   for (std::size_t i = 0; i < live.size(); ++i) p[live[i]] = static_cast<float>(scores[i] / sum);
 }
 
-void weighted_values(const float* p, const std::vector<float>& values, const std::vector<std::int32_t>& live,
+void weighted_values(const float* p, const std::vector<float>& values, std::span<const std::int32_t> live,
                      int head_dim, float* out) {
   std::vector<double> sum(static_cast<std::size_t>(head_dim));
   for (const std::int32_t slot : live) {
@@ -83,7 +84,18 @@ void weighted_values(const float* p, const std::vector<float>& values, const std
   for (int d = 0; d < head_dim; ++d) out[d] = static_cast<float>(sum[d]);
 }
 
+// Of live slots, oldest first, those that the newest token sees.
+std::span<const std::int32_t> in_window(std::span<const std::int32_t> live, const Slot* slots,
+                                        std::int32_t window) {
+  if (window == 0) return live;
+  const std::int32_t now = slots[live.back()].position;
+  while (slots[live.front()].position <= now - window) live = live.subspan(1);
+  return live;
+}
+
 }  // namespace
+
+double soft_cap(double x, double cap) { return cap * std::tanh(x / cap); }
 
 void ReferenceAttention::run(Tensor out, const Qkv& qkv, const AttentionShape& shape,
                              std::span<const AttentionJob> jobs) {
@@ -144,12 +156,13 @@ void ReferenceAttention::attend_kv_head(const AttentionJob& job, std::int64_t ro
                     positions[i]);
     }
   }
+  const std::span<const std::int32_t> seen = in_window(live, state.lane(lane), shape.window);
   for (int h = kv_head * shape.group(); h < (kv_head + 1) * shape.group(); ++h) {
     std::copy_n(qkv.q.row(row) + std::int64_t{h} * head_dim, head_dim, q.begin());
     if (rotate_now) table_.rotate(q, job.rope, positions.back());
     float* p = probabilities_.data() + static_cast<std::int64_t>(h) * state.n_slots();
-    softmax_scores(q.data(), keys, live, head_dim, shape.scale, p);
-    weighted_values(p, values, live, head_dim, out.row(row) + std::int64_t{h} * head_dim);
+    softmax_scores(q.data(), keys, seen, shape, p);
+    weighted_values(p, values, seen, head_dim, out.row(row) + std::int64_t{h} * head_dim);
   }
 }
 

@@ -21,9 +21,12 @@ class RotaryTable {
   struct Turn {
     double cosine, sine;
   };
-  std::vector<double> frequencies_;
-  std::vector<Turn> turns_;  // [position][head_dim / 2]
+  RopeCopy rope_;
+  std::vector<Turn> turns_;  // [position][pairs]
 };
+
+// cap · tanh(x / cap)
+double soft_cap(double x, double cap);
 
 // Turns one head of one row by a position of any size.
 void rotate(std::span<float> head, const Rope& rope, std::int32_t position);

@@ -24,12 +24,12 @@ class ReferenceBackend final : public Backend {
   WeightPtr prepare(const TensorView& stored) override;
   Buffer allocate(std::size_t bytes) override { return Buffer(bytes); }
 
-  void embed(Tensor x, const Weight& table, std::span<const Token> tokens) override;
+  void embed(Tensor x, const Weight& table, std::span<const Token> tokens, float scale) override;
   void qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, const Rope& rope,
            std::span<const std::int32_t> rotations) override;
   void attend(Tensor out, const Qkv& qkv, const AttentionShape& shape,
               std::span<const AttentionJob> jobs) override;
-  void project_add(Tensor x, Tensor y, const Weight& weight) override;
+  void project_add(Tensor x, Tensor y, const OutputProjection& weights) override;
   void feed_forward(Tensor x, const FfnWeights& weights, Activation activation) override;
   void logits(Tensor out, Tensor x, const HeadWeights& weights, std::span<const std::int32_t> rows) override;
 

@@ -187,6 +187,17 @@ void load_panel(DType type, const std::byte* stored, int n_rows, int head_dim, f
   });
 }
 
+// tanh(y) = 1 − 2 / (1 + e^2y)
+void soft_cap(float* x, std::int64_t n, float cap) {
+  const F32 twice = broadcast(2 / cap), one = broadcast(1.0f);
+  for (std::int64_t i = 0; i < n; i += kLanes) {
+    const int piece = n - i < kLanes ? static_cast<int>(n - i) : kLanes;
+    const F32 numbers = piece == kLanes ? load(x + i) : load_partial(x + i, piece);
+    const F32 capped = (one - broadcast(2.0f) / (one + exp(numbers * twice))) * broadcast(cap);
+    piece == kLanes ? store(x + i, capped) : store_partial(x + i, piece, capped);
+  }
+}
+
 void score_slots(const SlotChunk& a, float* largest) {
   const std::int64_t key_bytes = std::int64_t{a.head_dim} * (a.key_type == DType::f32 ? 4 : 2);
   for (int s = a.begin; s < a.end; s += kKeyPanel) {
@@ -195,9 +206,12 @@ void score_slots(const SlotChunk& a, float* largest) {
     product<false>({a.q, a.head_dim, a.panel, kKeyPanel, a.exponentials + s, a.exponentials_stride, a.group,
                     kKeyPanel, a.head_dim, nullptr});
   }
+  for (int g = 0; g < a.group && a.soft_cap > 0; ++g) {
+    soft_cap(a.exponentials + g * a.exponentials_stride + a.begin, a.end - a.begin, a.soft_cap);
+  }
   const int end = a.end + (kColumnAlignment - a.end % kColumnAlignment) % kColumnAlignment;
   for (int s = a.begin; s < end; ++s) {
-    if (s < a.end && a.slots[s].position != kEmpty) continue;
+    if (s < a.end && a.slots[s].position >= a.first_position) continue;
     for (int g = 0; g < a.group; ++g) a.exponentials[g * a.exponentials_stride + s] = -__builtin_inff();
   }
   for (int g = 0; g < a.group; ++g) {
@@ -236,8 +250,19 @@ void load_as(DType type, const std::byte* stored, int n, float* values) {
 }  // namespace
 
 AttentionKernels attention_kernels() {
-  return {product<false>, product<true>, hide,     find,    exponentiate, score_slots,
-          weigh_slots,    scale,         store_as, load_as, load_panel,   sweep_kernels()};
+  return {.multiply = product<false>,
+          .multiply_add = product<true>,
+          .hide = hide,
+          .find = find,
+          .exponentiate = exponentiate,
+          .score_slots = score_slots,
+          .weigh_slots = weigh_slots,
+          .scale = scale,
+          .soft_cap = soft_cap,
+          .store = store_as,
+          .load = load_as,
+          .load_panel = load_panel,
+          .sweeps = sweep_kernels()};
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

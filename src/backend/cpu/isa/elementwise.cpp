@@ -40,11 +40,25 @@ void normalise(const float* x, const float* gain, float epsilon, std::int64_t n,
   });
 }
 
-void silu_times(const float* gate, const float* up, std::int64_t n, float* out) {
+// out = g / (1 + e^−slope(g)) · up
+template <class Slope>
+void activate_times(const float* gate, const float* up, std::int64_t n, float* out, Slope slope) {
   each_vector(n, [&](std::int64_t i, int piece) {
     const F32 g = load_piece(gate + i, piece);
-    const F32 activated = g / (broadcast(1.0f) + exp(zero() - g));
+    const F32 activated = g / (broadcast(1.0f) + exp(zero() - slope(g)));
     store_piece(out + i, piece, activated * load_piece(up + i, piece));
+  });
+}
+
+void silu_times(const float* gate, const float* up, std::int64_t n, float* out) {
+  activate_times(gate, up, n, out, [](F32 g) { return g; });
+}
+
+// (1 + tanh(u)) / 2 = 1 / (1 + e^−2u); 2 √(2/π) = 1.5957691
+void gelu_times(const float* gate, const float* up, std::int64_t n, float* out) {
+  activate_times(gate, up, n, out, [](F32 g) {
+    const F32 cubic = fma(g * g * g, broadcast(0.044715f), g);
+    return cubic * broadcast(1.5957691f);
   });
 }
 
@@ -149,11 +163,21 @@ void encode_int8_pair(const float* x, std::int64_t n, std::byte* tile, int n_tok
   });
 }
 
-template <class Number, InputFormat format>
-void encode_plain(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
-  encode_blocks(format, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
-    Number* numbers = reinterpret_cast<Number*>(start) + token * kBlockCols;
+void encode_f32(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
+  encode_blocks(InputFormat::f32, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
+    float* numbers = reinterpret_cast<float*>(start) + token * kBlockCols;
     for (int i = 0; i < kBlockVectors; ++i) store(numbers + i * kLanes, block.part[i]);
+  });
+}
+
+void encode_bf16_pair(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
+  encode_blocks(InputFormat::bf16_pair, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
+    BFloat16* rounded = reinterpret_cast<BFloat16*>(start) + token * kBlockCols;
+    BFloat16* remainder = rounded + n_tokens * kBlockCols;
+    for (int i = 0; i < kBlockVectors; ++i) {
+      store(rounded + i * kLanes, block.part[i]);
+      store(remainder + i * kLanes, block.part[i] - load(rounded + i * kLanes));
+    }
   });
 }
 
@@ -162,10 +186,11 @@ void encode_plain(const float* x, std::int64_t n, std::byte* tile, int n_tokens,
 MatmulKernels elementwise_kernels() {
   MatmulKernels kernels = {};
   kernels.encode[static_cast<int>(InputFormat::int8_pair)] = encode_int8_pair;
-  kernels.encode[static_cast<int>(InputFormat::f32)] = encode_plain<float, InputFormat::f32>;
-  kernels.encode[static_cast<int>(InputFormat::bf16)] = encode_plain<BFloat16, InputFormat::bf16>;
+  kernels.encode[static_cast<int>(InputFormat::f32)] = encode_f32;
+  kernels.encode[static_cast<int>(InputFormat::bf16_pair)] = encode_bf16_pair;
   kernels.normalise = normalise;
   kernels.silu_times = silu_times;
+  kernels.gelu_times = gelu_times;
   kernels.rotate_interleaved = rotate_interleaved;
   kernels.rotate_halves = rotate_halves;
   return kernels;

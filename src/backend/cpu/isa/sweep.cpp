@@ -112,7 +112,7 @@ template <class P>
     const int column = least_worth(policy, a, newest, n, {a.first_position + r, a.capacity});
     a.columns.alive[column] = 0;
     a.columns.order[column] = kNoCandidate;
-    a.columns.last_row[column] = r;
+    if (a.columns.last_row[column] > r) a.columns.last_row[column] = r;
     a.dropped[r] = column;
     --a.n_live;
   }

@@ -65,20 +65,32 @@ class Int8PairInput {
   Int8Plane rounded_, remainder_;
 };
 
-template <class Number, InputFormat format>
-class PlainInput {
+class FloatInput {
  public:
-  static constexpr InputFormat kFormat = format;
+  static constexpr InputFormat kFormat = InputFormat::f32;
 
-  PlainInput(const std::byte* block, int, int first)
-      : numbers_(reinterpret_cast<const Number*>(block) + first * kBlockCols) {}
+  FloatInput(const std::byte* block, int, int first)
+      : numbers_(reinterpret_cast<const float*>(block) + first * kBlockCols) {}
 
-  const Number* numbers(int t) const { return numbers_ + t * kBlockCols; }
+  const float* numbers(int t) const { return numbers_ + t * kBlockCols; }
 
  private:
-  const Number* numbers_;
+  const float* numbers_;
 };
-using FloatInput = PlainInput<float, InputFormat::f32>;
-using BFloat16Input = PlainInput<BFloat16, InputFormat::bf16>;
+
+class BFloat16PairInput {
+ public:
+  static constexpr InputFormat kFormat = InputFormat::bf16_pair;
+
+  BFloat16PairInput(const std::byte* block, int tile_tokens, int first)
+      : rounded_(reinterpret_cast<const BFloat16*>(block) + first * kBlockCols),
+        remainder_(rounded_ + tile_tokens * kBlockCols) {}
+
+  const BFloat16* rounded(int t) const { return rounded_ + t * kBlockCols; }
+  const BFloat16* remainder(int t) const { return remainder_ + t * kBlockCols; }
+
+ private:
+  const BFloat16 *rounded_, *remainder_;
+};
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -120,7 +120,7 @@ struct Plain {
 #if defined(__AVX512BF16__)
 // Pairs of products, both numbers in bf16, are summed in float.
 struct BFloat16Weights {
-  using Input = BFloat16Input;
+  using Input = BFloat16PairInput;
   static constexpr DType kType = DType::bf16;
 
   template <int n>
@@ -128,10 +128,13 @@ struct BFloat16Weights {
     for (int c = 0; c < kBlockCols; c += 2) {
       const auto w = reinterpret_cast<__m512bh>(_mm512_loadu_si512(block + c * kGroupRows * 2));
       unrolled<n>([&](auto t) {
-        std::int32_t pair;
-        __builtin_memcpy(&pair, x.numbers(t.value) + c, sizeof pair);
-        const auto both = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
-        sums[t.value].part[0].v = _mm512_dpbf16_ps(sums[t.value].part[0].v, w, both);
+        __m512& sum = sums[t.value].part[0].v;
+        for (int plane = 0; plane < 2; ++plane) {
+          const BFloat16* numbers = plane == 0 ? x.rounded(t.value) : x.remainder(t.value);
+          std::int32_t pair;
+          __builtin_memcpy(&pair, numbers + c, sizeof pair);
+          sum = _mm512_dpbf16_ps(sum, w, reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair)));
+        }
       });
     }
   }
