@@ -1,8 +1,9 @@
-// The readers of a Hugging Face folder's JSON on any text: config.json, and as every file of the tokenizer.
+// The readers of a Hugging Face folder's JSON on any text: as config.json, and as a file of the tokenizer.
 // They refuse it with an Error, or give metadata whose sizes make sense.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 
 #include "msrnn/error.h"
@@ -48,15 +49,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       &msrnn::HfTokenizerFiles::tokenizer_json, &msrnn::HfTokenizerFiles::tokenizer_config,
       &msrnn::HfTokenizerFiles::generation_config, &msrnn::HfTokenizerFiles::special_tokens_map,
       &msrnn::HfTokenizerFiles::chat_template_json};
-  for (const auto file : kFiles) {
-    attempt([&] {
-      msrnn::HfTokenizerFiles files;
-      files.config = "{}";
-      files.*file = text;
-      msrnn::Metadata metadata;
-      msrnn::add_tokenizer_metadata(files, "fuzz", metadata);
-    });
-  }
+  attempt([&] {
+    msrnn::HfTokenizerFiles files;
+    files.config = "{}";
+    files.*kFiles[size % std::size(kFiles)] = text;  // one a run, which is quicker
+    msrnn::Metadata metadata;
+    msrnn::add_tokenizer_metadata(files, "fuzz", metadata);
+  });
   attempt([&] { msrnn::gguf_tensor_name(text, {.n_layers = 3}, "fuzz"); });
   return 0;
 }

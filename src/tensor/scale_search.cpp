@@ -162,14 +162,14 @@ Line fitted_line(const float* x, Line line) {
 
 template <class Codes, int n>
 Line best_line(const float* x) {
-  constexpr int kSteps = 20;
+  constexpr int kSteps = 10;  // to each side
   const auto [low, high] = std::ranges::minmax(std::span(x, n));
   const float least = std::min(low, 0.0f);
   if (high <= least) return {0, -least};
   Line best;
   float best_error = INFINITY;
-  for (int step = 0; step <= kSteps; ++step) {
-    const float codes = Codes::kMost + 0.1f * static_cast<float>(step - kSteps / 2);
+  for (int step = -kSteps; step <= kSteps; ++step) {
+    const float codes = Codes::kMost + 0.1f * static_cast<float>(step);
     const Line line = fitted_line<Codes, n>(x, {(high - least) / codes, -least});
     const float error = squared_error<Codes, n>(x, line);
     if (error < best_error) {
