@@ -18,7 +18,7 @@ import llama_cpp
 import numpy as np
 
 # Root mean square of the difference, as a share of that of the logits. Random weights make low bits look bad.
-BOUNDS = {"f32": 5e-4, "f16": 3e-3, "bf16": 2e-2, "q8_0": 8e-2, "q6_k": 0.2, "q5_k": 0.35, "q5_1": 0.35, "q5_0": 0.4,
+BOUNDS = {"f32": 5e-4, "f16": 3e-3, "bf16": 2e-2, "q8_0": 0.1, "q6_k": 0.2, "q5_k": 0.35, "q5_1": 0.35, "q5_0": 0.4,
           "q4_k": 0.6, "q4_1": 0.6, "q4_0": 0.6, "iq4_nl": 0.6, "iq4_xs": 0.6, "q3_k": 0.9, "q2_k": 1.1}
 # How many tokens can be compared: llama.cpp has no window for the architecture llama, no dynamic scaling, and its
 # Gemma 2 takes the scale of scores from the size of a head.
@@ -45,7 +45,7 @@ def compare(program, folder, kind):
         found = np.load(result)
         n = COMPARED.get(folder.name, len(found))
         if n == 0:
-            return 0.0, 1.0
+            return None, None
         found, expected = found[:n].astype(float), expected[:n].astype(float)
         error = np.sqrt(np.mean((found - expected) ** 2) / np.mean(expected**2))
         return error, np.mean(found.argmax(1) == expected.argmax(1))
@@ -67,6 +67,9 @@ def main():
             except subprocess.CalledProcessError as problem:
                 print(f"{family:16} {kind:7} {problem}")
                 error, same = np.inf, 0
+            if error is None:
+                print(f"{family:16} {kind:7} loads; not compared", flush=True)
+                continue
             good = error <= BOUNDS[kind]
             failed += not good
             print(f"{family:16} {kind:7} error {error:.2e}, same first token {same:4.0%}{'' if good else '   TOO LARGE'}", flush=True)
