@@ -91,11 +91,7 @@ OpenShards open_gguf_shards(MappedFile file, GgufShard shard) {
   OpenShards set;
   std::vector<GgufShard> shards;
   for (std::int64_t i = 0; i < count; ++i) {
-    if (i == number) {
-      set.files.push_back(std::move(file));
-      shards.push_back(std::move(shard));
-      continue;
-    }
+    if (i == number) continue;
     const std::string path = common + name_ending(i, count);
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored)) {
@@ -104,6 +100,8 @@ OpenShards open_gguf_shards(MappedFile file, GgufShard shard) {
     set.files.emplace_back(path);
     shards.push_back({path, parse_gguf(set.files.back().bytes(), path)});
   }
+  set.files.insert(set.files.begin() + number, std::move(file));
+  shards.insert(shards.begin() + number, std::move(shard));
   set.contents = join_gguf_shards(std::move(shards));
   return set;
 }
