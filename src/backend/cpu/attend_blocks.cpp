@@ -55,21 +55,13 @@ void BlockAttention::run(const AttentionPass& pass, const AttentionJob& job) {
 }
 
 void BlockAttention::run_rows(const AttentionPass& pass, const AttentionJob& job) {
-  const auto sweep_lanes = [&] {
-    pass.pool.for_each(job.state.lanes,
-                       [&](std::int64_t lane, int) { sweep(pass, job, static_cast<int>(lane)); });
-  };
+  const bool kept = observes(job.policy);
   columns_.add_rows(pass, job, first_row_, n_rows_);
-  if (observes(job.policy)) {
-    for_each_tile(pass, [&](Tile tile) { score(pass, job, tile); });
-    sweep_lanes();
-    columns_.assign_slots(job, first_row_, n_rows_);
-    for_each_tile(pass, [&](Tile tile) { weigh(pass, job, tile); });
-  } else {
-    sweep_lanes();
-    columns_.assign_slots(job, first_row_, n_rows_);
-    for_each_tile(pass, [&](Tile tile) { attend(pass, job, tile); });
-  }
+  if (kept) for_each_tile(pass, [&](Tile tile) { score(pass, job, tile); });
+  pass.pool.for_each(job.state.lanes,
+                     [&](std::int64_t lane, int) { sweep(pass, job, static_cast<int>(lane)); });
+  columns_.assign_slots(job, first_row_, n_rows_);
+  for_each_tile(pass, [&](Tile tile) { kept ? weigh(pass, job, tile) : attend(pass, job, tile); });
   columns_.commit(pass, job, n_rows_);
 }
 
@@ -170,6 +162,20 @@ void BlockAttention::sweep(const AttentionPass& pass, const AttentionJob& job, i
   }
 }
 
+// sums[row][group][value stride] of a tile, each times factor(row, head).
+template <class Factor>
+void BlockAttention::write_out(const AttentionPass& pass, const AttentionJob& job, Tile tile,
+                               const float* sums, Factor factor) const {
+  const int group = pass.shape.group();
+  for (int r = tile.begin_row; r < tile.end_row; ++r) {
+    float* out = pass.out.row(job.first_row + first_row_ + r) + tile.kv_head * group * head_dim_;
+    for (int g = 0; g < group; ++g, out += head_dim_, sums += columns_.value_stride()) {
+      std::copy_n(sums, head_dim_, out);
+      pass.kernels.attention.scale(out, head_dim_, factor(r, tile.kv_head * group + g));
+    }
+  }
+}
+
 // What a tile's rows saw, weighted; columns dropped before a row are taken out of its exponentials.
 void BlockAttention::weigh(const AttentionPass& pass, const AttentionJob& job, Tile tile) {
   const int group = pass.shape.group(), m = (tile.end_row - tile.begin_row) * group;
@@ -192,12 +198,8 @@ void BlockAttention::weigh(const AttentionPass& pass, const AttentionJob& job, T
                                          order.columns.data() + begin});
     begin = end;
   }
-  for (int i = 0; i < m; ++i) {
-    const int r = tile.begin_row + i / group, head = tile.kv_head * group + i % group;
-    float* out = pass.out.row(job.first_row + first_row_ + r) + head * head_dim_;
-    std::copy_n(sums + i * stride, head_dim_, out);
-    pass.kernels.attention.scale(out, head_dim_, inverse_sums_[std::int64_t{r} * pass.shape.n_heads + head]);
-  }
+  write_out(pass, job, tile, sums,
+            [&](int row, int head) { return inverse_sums_[std::int64_t{row} * pass.shape.n_heads + head]; });
 }
 
 void BlockAttention::attend(const AttentionPass& pass, const AttentionJob& job, Tile tile) {
@@ -231,12 +233,9 @@ void BlockAttention::attend(const AttentionPass& pass, const AttentionJob& job, 
     kernels.multiply_add({scores, kTileColumns, columns_.value(tile.kv_head, c), stride, sums, stride, m,
                           static_cast<int>(stride), n_seen, kInOrder.data()});
   }
-  for (int i = 0; i < m; ++i) {
-    const int r = tile.begin_row + i / group, head = tile.kv_head * group + i % group;
-    float* out = pass.out.row(job.first_row + first_row_ + r) + head * head_dim_;
-    std::copy_n(sums + i * stride, head_dim_, out);
-    kernels.scale(out, head_dim_, 1 / running[i].sum);
-  }
+  write_out(pass, job, tile, sums, [&](int row, int head) {
+    return 1 / running[(row - tile.begin_row) * group + head % group].sum;
+  });
 }
 
 }  // namespace msrnn::cpu

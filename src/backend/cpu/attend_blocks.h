@@ -44,6 +44,9 @@ class BlockAttention {
 
   void score_rows(const AttentionPass& pass, const AttentionJob& job, int kv_head, int begin_row,
                   int end_row);
+  template <class Factor>
+  void write_out(const AttentionPass& pass, const AttentionJob& job, Tile tile, const float* sums,
+                 Factor factor) const;
   void multiply_keys(const AttentionPass& pass, int kv_head, int row, int n_rows, std::int64_t first,
                      std::int64_t n, float* scores, std::int64_t stride) const;
 

@@ -1,8 +1,8 @@
 #include "backend/cpu/block_columns.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
+#include <utility>
 
 namespace msrnn::cpu {
 namespace {
@@ -15,6 +15,12 @@ constexpr std::int64_t parts(std::int64_t n, std::int64_t part) { return (n + pa
 // n + r + 1.
 std::int32_t slots_in_use(const LayerState& state, int lane) {
   return std::max(used_slots(state, lane), state.free_slot[lane] + 1);
+}
+
+std::int32_t count_live(const LayerState& state, int lane) {
+  return static_cast<std::int32_t>(std::count_if(state.lane(lane),
+                                                 state.lane(lane) + slots_in_use(state, lane),
+                                                 [](const Slot& slot) { return slot.position != kEmpty; }));
 }
 
 }  // namespace
@@ -40,11 +46,10 @@ void BlockColumns::load_state(const AttentionPass& pass, const AttentionJob& job
     Lane& of = lane(l);
     of.n_columns = slots_in_use(state, l);
     most = std::max(most, of.n_columns);
-    of.n_live = 0;
+    of.n_live = count_live(state, l);
     for (std::int32_t s = 0; s < of.n_columns; ++s) {
       const Slot slot = state.lane(l)[s];
       slot.position == kEmpty ? of.clear(s) : of.put(s, slot, -1, job.pins);
-      of.n_live += slot.position != kEmpty;
     }
   }
   const std::int64_t n_panels = parts(most, kKeyPanel), row_bytes = stored_bytes(state.dtype, head_dim_);
@@ -130,21 +135,19 @@ void BlockColumns::assign_slots(const AttentionJob& job, int first_row, int n_ro
 
 void BlockColumns::list_by_slot(int l, int end_row, SlotOrder& order) const {
   const Lane& of = lane(l);
-  std::vector<std::int32_t>& columns = order.columns;
-  columns.resize(static_cast<std::size_t>(end_row));
-  std::iota(columns.begin(), columns.end(), 0);
-  std::stable_sort(columns.begin(), columns.end(),
-                   [&](std::int32_t a, std::int32_t b) { return of.slot[a] < of.slot[b]; });
-  const std::vector<std::int32_t> rows = columns;
+  auto& [columns, chunk_ends, rows] = order;
+  rows.resize(static_cast<std::size_t>(end_row));
+  std::iota(rows.begin(), rows.end(), 0);
+  std::ranges::sort(rows, {}, [&](std::int32_t r) { return std::pair(of.slot[r], r); });
   columns.clear();
-  order.chunk_ends.clear();
+  chunk_ends.clear();
   const std::int32_t n_slots = std::max(of.n_columns, of.slot[rows.back()] + 1);
   auto row = rows.begin();
   for (std::int32_t s = 0; s < n_slots; ++s) {
     if (s < of.n_columns && of.columns.first_row[s] < 0) columns.push_back(s);
     for (; row != rows.end() && of.slot[*row] == s; ++row) columns.push_back(of.n_columns + *row);
     if ((s + 1) % kSlotChunk == 0 || s + 1 == n_slots) {
-      order.chunk_ends.push_back(static_cast<std::int32_t>(columns.size()));
+      chunk_ends.push_back(static_cast<std::int32_t>(columns.size()));
     }
   }
 }
@@ -178,11 +181,9 @@ void BlockColumns::commit(const AttentionPass& pass, const AttentionJob& job, in
       if (of.columns.alive[of.n_columns + r] != 0) of.copy(of.n_columns + r, of.slot[r]);
     }
     of.n_columns = slots_in_use(state, l);
-    of.n_live = 0;
+    of.n_live = count_live(state, l);
     for (std::int32_t s = 0; s < of.n_columns; ++s) {
-      const bool live = state.lane(l)[s].position != kEmpty;
-      if (!live) of.clear(s);
-      of.n_live += live;
+      if (state.lane(l)[s].position == kEmpty) of.clear(s);
     }
   }
 }

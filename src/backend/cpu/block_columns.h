@@ -16,6 +16,7 @@ namespace msrnn::cpu {
 // Columns, and where those of each kSlotChunk slots end among them.
 struct SlotOrder {
   std::vector<std::int32_t> columns, chunk_ends;
+  std::vector<std::int32_t> rows;  // scratch: by slot
 };
 
 class BlockColumns {

@@ -10,7 +10,6 @@ struct Codes {
   __m512i quad[8];
 };
 
-// Sets the bits from `low` on to those of a plane of `width` bits.
 template <int width, int low, int bits>
 inline void add_plane(const std::byte* plane, Codes<bits>& block) {
   const __m512i mask = _mm512_set1_epi8(((1 << width) - 1) << low);
@@ -22,15 +21,6 @@ inline void add_plane(const std::byte* plane, Codes<bits>& block) {
     fields = _mm512_and_si512(fields, mask);
     block.quad[j.value] = low == 0 ? fields : _mm512_or_si512(block.quad[j.value], fields);
   });
-}
-
-template <int bits>
-inline Codes<bits> unpack_codes(const std::byte* p) {
-  constexpr int kLow = low_plane(bits);
-  Codes<bits> block;
-  add_plane<kLow, 0>(p, block);
-  if constexpr (bits > kLow) add_plane<bits - kLow, kLow>(p + 64 * kLow, block);
-  return block;
 }
 
 // What the 4-bit codes stand for, each bit of `turned` inverted.

@@ -1,7 +1,8 @@
 // Integer dot products of 16 rows of a block of weights with the 32 activations of one token.
 //
 // Each dot_*.h defines
-//   Codes<bits>   a block of codes of 2 to 6 bits, made of their planes (layout.h) by unpack_codes<bits>
+//   Codes<bits>   a block of codes of 2 to 6 bits
+//   add_plane     sets their bits from `low` on to those of a plane of `width` bits (layout.h)
 //   Bytes         a block of numbers −128 … 127, made of 8 × 64 bytes by unpack_bytes, or of a plane of 4-bit
 //                 codes by unpack_levels
 //   dot<first, n>(block, x, start)   start + Σ_c block[r][c] · x[c] over the n quads of columns from `first`
@@ -21,6 +22,21 @@ constexpr int quads_in_16_bits(int code_bits, int n) {
   return most < n ? most / 2 * 2 : n;
 }
 static_assert(quads_in_16_bits(4, 8) == 8 && quads_in_16_bits(5, 8) == 4 && quads_in_16_bits(6, 8) == 2);
+
+template <int bits>
+struct Codes;
+template <int width, int low, int bits>
+inline void add_plane(const std::byte* plane, Codes<bits>& block);
+
+// A block of codes from its planes.
+template <int bits>
+inline Codes<bits> unpack_codes(const std::byte* planes) {
+  constexpr int kLow = low_plane(bits);
+  Codes<bits> block;
+  add_plane<kLow, 0>(planes, block);
+  if constexpr (bits > kLow) add_plane<bits - kLow, kLow>(planes + kLow * kGroupRows * 4, block);
+  return block;
+}
 
 }  // namespace msrnn::cpu::MSRNN_ISA
 

@@ -22,7 +22,6 @@ inline __m256i load_bytes(const std::byte* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
 
-// Sets the bits from `low` on to those of a plane of `width` bits.
 template <int width, int low, int bits>
 inline void add_plane(const std::byte* plane, Codes<bits>& block) {
   const __m256i mask = _mm256_set1_epi8(((1 << width) - 1) << low);
@@ -37,15 +36,6 @@ inline void add_plane(const std::byte* plane, Codes<bits>& block) {
       quad = low == 0 ? fields : _mm256_or_si256(quad, fields);
     }
   });
-}
-
-template <int bits>
-inline Codes<bits> unpack_codes(const std::byte* p) {
-  constexpr int kLow = low_plane(bits);
-  Codes<bits> block;
-  add_plane<kLow, 0>(p, block);
-  if constexpr (bits > kLow) add_plane<bits - kLow, kLow>(p + 64 * kLow, block);
-  return block;
 }
 
 inline Bytes unpack_bytes(const std::byte* p) {

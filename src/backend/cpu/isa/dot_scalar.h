@@ -15,7 +15,6 @@ struct Bytes {
 };
 inline constexpr int kBytesZero = 0;
 
-// Sets the bits from `low` on to those of a plane of `width` bits.
 template <int width, int low, int bits>
 inline void add_plane(const std::byte* plane, Codes<bits>& block) {
   constexpr unsigned kMask = (1u << width) - 1;
@@ -28,15 +27,6 @@ inline void add_plane(const std::byte* plane, Codes<bits>& block) {
       block.number[j][i] = static_cast<std::uint8_t>(below | field);
     }
   }
-}
-
-template <int bits>
-inline Codes<bits> unpack_codes(const std::byte* p) {
-  constexpr int kLow = low_plane(bits);
-  Codes<bits> block;
-  add_plane<kLow, 0>(p, block);
-  if constexpr (bits > kLow) add_plane<bits - kLow, kLow>(p + kLow * kGroupRows * 4, block);
-  return block;
 }
 
 inline Bytes unpack_bytes(const std::byte* p) {
