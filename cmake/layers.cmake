@@ -5,6 +5,10 @@ add_library(msrnn_options INTERFACE)
 target_include_directories(msrnn_options INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(msrnn_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                        -ffp-contract=off)
+# g++ 12 takes the assignment of a literal to a string for overlapping copies.
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(msrnn_options INTERFACE -Wno-restrict)
+endif()
 if(MSRNN_WERROR)
   target_compile_options(msrnn_options INTERFACE -Werror)
 endif()

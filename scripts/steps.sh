@@ -4,6 +4,10 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 logs=$root/build/logs
 
+# How to configure what is built once, from scratch: each layer as one source, since headers are most of the work.
+# shellcheck disable=SC2034
+whole_layers=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0)
+
 say() { printf '==> %s\n' "$*"; }
 
 die() {

@@ -16,7 +16,6 @@ namespace msrnn {
 namespace {
 
 constexpr std::uint32_t kLargestName = 65535;  // bytes of a key or a tensor name
-constexpr std::uint32_t kMostDimensions = 4;
 constexpr std::int64_t kLeastAlignment = 8;
 
 // What the smallest possible entry takes, to bound counts by the bytes that are left.

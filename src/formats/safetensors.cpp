@@ -11,7 +11,6 @@ namespace msrnn {
 namespace {
 
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // bytes; what other readers of the format allow
-constexpr std::size_t kMostDimensions = 4;
 
 struct Place {
   std::int64_t begin = 0, end = 0;  // bytes from the start of the data

@@ -48,6 +48,8 @@ class Metadata {
   std::map<std::string, Value, std::less<>> values_;
 };
 
+inline constexpr std::size_t kMostDimensions = 4;  // of a tensor, in any format
+
 struct StoredTensor {
   std::string name;
   std::vector<std::int64_t> shape;  // outermost first: a matrix is {rows, cols}

@@ -10,7 +10,7 @@ namespace {
 using StatementPointer = std::unique_ptr<const Statement>;
 
 template <class Node>
-StatementPointer make(Node node, int line) {
+StatementPointer make_statement(Node node, int line) {
   return std::make_unique<const Statement>(Statement{std::move(node), line});
 }
 
@@ -34,10 +34,10 @@ class StatementParser {
     while (!tokens_.at(TokenKind::kEnd)) {
       const int line = tokens_.current().line;
       if (tokens_.at(TokenKind::kData)) {
-        block.push_back(make(Data{tokens_.take().text}, line));
+        block.push_back(make_statement(Data{tokens_.take().text}, line));
       } else if (tokens_.at(TokenKind::kPrintBegin)) {
         tokens_.take();
-        block.push_back(make(Print{expressions().parse_tuple()}, line));
+        block.push_back(make_statement(Print{expressions().parse_tuple()}, line));
         tokens_.expect(TokenKind::kPrintEnd);
       } else {
         tokens_.expect(TokenKind::kBlockBegin);
@@ -73,16 +73,16 @@ class StatementParser {
 
   StatementPointer parse_tag() {
     const Token tag = tokens_.expect(TokenKind::kName);
-    if (tag.text == "if") return make(parse_if(), tag.line);
-    if (tag.text == "for") return make(parse_for(), tag.line);
+    if (tag.text == "if") return make_statement(parse_if(), tag.line);
+    if (tag.text == "for") return make_statement(parse_for(), tag.line);
     if (tag.text == "set") return parse_set(tag.line);
-    if (tag.text == "macro") return make(parse_macro(), tag.line);
-    if (tag.text == "with") return make(parse_with(), tag.line);
+    if (tag.text == "macro") return make_statement(parse_macro(), tag.line);
+    if (tag.text == "with") return make_statement(parse_with(), tag.line);
     if (tag.text == "generation")
-      return make(FilterBlock{{}, parse_captured_body("endgeneration")}, tag.line);
+      return make_statement(FilterBlock{{}, parse_captured_body("endgeneration")}, tag.line);
     if (tag.text == "filter") {
       std::vector<Application> filters = expressions().parse_filters();
-      return make(FilterBlock{std::move(filters), parse_captured_body("endfilter")}, tag.line);
+      return make_statement(FilterBlock{std::move(filters), parse_captured_body("endfilter")}, tag.line);
     }
     if (tag.text == "break" || tag.text == "continue") return parse_jump(tag);
     fail("chat template, line {}: unknown or misplaced tag '{}'", tag.line, tag.text);
@@ -91,8 +91,8 @@ class StatementParser {
   StatementPointer parse_jump(const Token& tag) {
     if (loops_ == 0) fail("chat template, line {}: '{}' outside of a loop", tag.line, tag.text);
     tokens_.expect(TokenKind::kBlockEnd);
-    if (tag.text == "break") return make(Break{}, tag.line);
-    return make(Continue{}, tag.line);
+    if (tag.text == "break") return make_statement(Break{}, tag.line);
+    return make_statement(Continue{}, tag.line);
   }
 
   If parse_if() {
@@ -160,11 +160,12 @@ class StatementParser {
     if (tokens_.accept_operator("=")) {
       Set set{std::move(target), expressions().parse_tuple()};
       tokens_.expect(TokenKind::kBlockEnd);
-      return make(std::move(set), line);
+      return make_statement(std::move(set), line);
     }
     std::vector<Application> filters;
     if (tokens_.accept_operator("|")) filters = expressions().parse_filters();
-    return make(SetBlock{std::move(target), std::move(filters), parse_captured_body("endset")}, line);
+    return make_statement(SetBlock{std::move(target), std::move(filters), parse_captured_body("endset")},
+                          line);
   }
 
   Macro parse_macro() {

@@ -28,7 +28,7 @@ Value trim(Context& context, const Value& self, const Arguments& arguments) {
 }
 
 template <auto map>
-Value mapped(Context& context, const Value& self, const Arguments& arguments) {
+Value mapped_text(Context& context, const Value& self, const Arguments& arguments) {
   arguments.expect({});
   return map_text(context, self, map);
 }
@@ -84,7 +84,7 @@ Value to_string(Context& context, const Value& self, const Arguments& arguments)
   return Value::of(as_text(context, self));
 }
 
-Value replace_text(Context& context, const Value& self, const Arguments& arguments) {
+Value replace_in_text(Context& context, const Value& self, const Arguments& arguments) {
   arguments.expect({"old", "new", "count"});
   const Text text = as_text(context, self);
   const Text from = as_text(context, arguments.require(0, "old"));
@@ -156,16 +156,16 @@ Value count_words(Context& context, const Value& self, const Arguments& argument
 
 std::span<const NamedFunction> text_filters() {
   static constexpr std::array<NamedFunction, 14> kFilters = {{{"trim", trim},
-                                                              {"upper", mapped<upper>},
-                                                              {"lower", mapped<lower>},
-                                                              {"capitalize", mapped<capitalize>},
-                                                              {"title", mapped<title_words>},
+                                                              {"upper", mapped_text<upper>},
+                                                              {"lower", mapped_text<lower>},
+                                                              {"capitalize", mapped_text<capitalize>},
+                                                              {"title", mapped_text<title_words>},
                                                               {"string", to_string},
                                                               {"safe", to_string},
-                                                              {"escape", mapped<escape_html>},
-                                                              {"e", mapped<escape_html>},
-                                                              {"forceescape", mapped<escape_html>},
-                                                              {"replace", replace_text},
+                                                              {"escape", mapped_text<escape_html>},
+                                                              {"e", mapped_text<escape_html>},
+                                                              {"forceescape", mapped_text<escape_html>},
+                                                              {"replace", replace_in_text},
                                                               {"indent", indent},
                                                               {"tojson", to_json_text},
                                                               {"wordcount", count_words}}};

@@ -5,8 +5,6 @@
 namespace msrnn {
 namespace {
 
-constexpr int kSmall = 32, kLarge = 256;  // numbers in a block
-
 std::byte byte(int value) { return static_cast<std::byte>(value); }
 
 void put_half(Half value, std::byte* p) { std::memcpy(p, &value, sizeof value); }
@@ -25,11 +23,11 @@ void put_bits(const std::uint8_t* codes, int low, std::byte* fields) {
 }
 
 void nibbles(const QuantisedBlock& block, std::byte* stored) {
-  put_bits<4, 16, kSmall>(block.codes, 0, stored);
+  put_bits<4, 16, kSmallBlock>(block.codes, 0, stored);
 }
 
 void five_bits(const QuantisedBlock& block, std::byte* stored) {
-  put_bits<1, 1, kSmall>(block.codes, 4, stored);
+  put_bits<1, 1, kSmallBlock>(block.codes, 4, stored);
   nibbles(block, stored + 4);
 }
 
@@ -40,7 +38,7 @@ void put_minimum(const QuantisedBlock& block, std::byte* p) {
 
 void q2_k(const QuantisedBlock& block, std::byte* stored) {
   for (int p = 0; p < 16; ++p) stored[p] = byte(block.scales[p] | block.minima[p] << 4);
-  put_bits<2, 32, kLarge>(block.codes, 0, stored + 16);
+  put_bits<2, 32, kLargeBlock>(block.codes, 0, stored + 16);
   put_half(block.d, stored + 80);
   put_half(block.m, stored + 82);
 }
@@ -48,8 +46,8 @@ void q2_k(const QuantisedBlock& block, std::byte* stored) {
 void q3_k(const QuantisedBlock& block, std::byte* stored) {
   std::uint8_t scales[16];
   for (int p = 0; p < 16; ++p) scales[p] = static_cast<std::uint8_t>(block.scales[p] + 32);
-  put_bits<1, 32, kLarge>(block.codes, 2, stored);
-  put_bits<2, 32, kLarge>(block.codes, 0, stored + 32);
+  put_bits<1, 32, kLargeBlock>(block.codes, 2, stored);
+  put_bits<2, 32, kLargeBlock>(block.codes, 0, stored + 32);
   put_bits<4, 8, 16>(scales, 0, stored + 96);
   put_bits<2, 4, 16>(scales, 4, stored + 104);
   put_half(block.d, stored + 108);
@@ -68,19 +66,19 @@ void six_bit_scales(const QuantisedBlock& block, std::byte* stored) {
 void q4_k(const QuantisedBlock& block, std::byte* stored) {
   put_half(block.m, stored + 2);
   six_bit_scales(block, stored + 4);
-  put_bits<4, 32, kLarge>(block.codes, 0, stored + 16);
+  put_bits<4, 32, kLargeBlock>(block.codes, 0, stored + 16);
 }
 
 void q5_k(const QuantisedBlock& block, std::byte* stored) {
   put_half(block.m, stored + 2);
   six_bit_scales(block, stored + 4);
-  put_bits<1, 32, kLarge>(block.codes, 4, stored + 16);
-  put_bits<4, 32, kLarge>(block.codes, 0, stored + 48);
+  put_bits<1, 32, kLargeBlock>(block.codes, 4, stored + 16);
+  put_bits<4, 32, kLargeBlock>(block.codes, 0, stored + 48);
 }
 
 void q6_k(const QuantisedBlock& block, std::byte* stored) {
-  put_bits<4, 64, kLarge>(block.codes, 0, stored);
-  put_bits<2, 32, kLarge>(block.codes, 4, stored + 128);
+  put_bits<4, 64, kLargeBlock>(block.codes, 0, stored);
+  put_bits<2, 32, kLargeBlock>(block.codes, 4, stored + 128);
   std::memcpy(stored + 192, block.scales, 16);
   put_half(block.d, stored + 208);
 }
@@ -90,7 +88,7 @@ void iq4_xs(const QuantisedBlock& block, std::byte* stored) {
   for (int p = 0; p < 8; ++p) scales[p] = static_cast<std::uint8_t>(block.scales[p] + 32);
   put_bits<2, 1, 8>(scales, 4, stored + 2);
   put_bits<4, 1, 8>(scales, 0, stored + 4);
-  put_bits<4, 16, kLarge>(block.codes, 0, stored + 8);
+  put_bits<4, 16, kLargeBlock>(block.codes, 0, stored + 8);
 }
 
 }  // namespace
@@ -103,7 +101,7 @@ void put_together(DType type, const QuantisedBlock& block, std::byte* stored) {
     case DType::bf16:
       return;
     case DType::q8_0:
-      for (int c = 0; c < kSmall; ++c) stored[2 + c] = byte(block.codes[c] ^ 128);
+      for (int c = 0; c < kSmallBlock; ++c) stored[2 + c] = byte(block.codes[c] ^ 128);
       return;
     case DType::q4_0:
     case DType::iq4_nl:

@@ -14,12 +14,6 @@ namespace {
 
 constexpr int kBlock = 32;
 
-// 0 where there is none: the scale is too small for any code but that of 0.
-float inverse(float x) {
-  const float result = 1 / x;
-  return std::isinf(result) ? 0 : result;
-}
-
 float largest(const float* x) {
   float most = x[0];
   for (int i = 1; i < kBlock; ++i) most = std::abs(x[i]) > std::abs(most) ? x[i] : most;

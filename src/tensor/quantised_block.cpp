@@ -5,8 +5,6 @@
 namespace msrnn {
 namespace {
 
-constexpr int kSmall = 32, kLarge = 256;  // numbers in a block
-
 int byte_at(const std::byte* p, int i) { return static_cast<int>(p[i]); }
 
 Half half_at(const std::byte* p) {
@@ -32,17 +30,18 @@ void add_bits(const std::byte* fields, int low, std::uint8_t* codes) {
 void clear_codes(QuantisedBlock& block, int n) { std::memset(block.codes, 0, static_cast<std::size_t>(n)); }
 
 void q8_0(const std::byte* stored, QuantisedBlock& block) {
-  for (int c = 0; c < kSmall; ++c) block.codes[c] = static_cast<std::uint8_t>(byte_at(stored, 2 + c) ^ 128);
+  for (int c = 0; c < kSmallBlock; ++c)
+    block.codes[c] = static_cast<std::uint8_t>(byte_at(stored, 2 + c) ^ 128);
 }
 
 void nibbles(const std::byte* stored, QuantisedBlock& block) {
-  clear_codes(block, kSmall);
-  add_bits<4, 16, kSmall>(stored, 0, block.codes);
+  clear_codes(block, kSmallBlock);
+  add_bits<4, 16, kSmallBlock>(stored, 0, block.codes);
 }
 
 void five_bits(const std::byte* stored, QuantisedBlock& block) {
   nibbles(stored + 4, block);
-  add_bits<1, 1, kSmall>(stored, 4, block.codes);
+  add_bits<1, 1, kSmallBlock>(stored, 4, block.codes);
 }
 
 void add_minimum(Half minimum, QuantisedBlock& block) {
@@ -55,8 +54,8 @@ void q2_k(const std::byte* stored, QuantisedBlock& block) {
     block.scales[p] = static_cast<std::int8_t>(byte_at(stored, p) & 15);
     block.minima[p] = static_cast<std::uint8_t>(byte_at(stored, p) >> 4);
   }
-  clear_codes(block, kLarge);
-  add_bits<2, 32, kLarge>(stored + 16, 0, block.codes);
+  clear_codes(block, kLargeBlock);
+  add_bits<2, 32, kLargeBlock>(stored + 16, 0, block.codes);
   block.d = half_at(stored + 80);
   block.m = half_at(stored + 82);
 }
@@ -67,9 +66,9 @@ void q3_k(const std::byte* stored, QuantisedBlock& block) {
   add_bits<4, 8, 16>(stored + 96, 0, scales);
   add_bits<2, 4, 16>(stored + 104, 4, scales);
   for (int p = 0; p < 16; ++p) block.scales[p] = static_cast<std::int8_t>(scales[p] - 32);
-  clear_codes(block, kLarge);
-  add_bits<2, 32, kLarge>(stored + 32, 0, block.codes);
-  add_bits<1, 32, kLarge>(stored, 2, block.codes);
+  clear_codes(block, kLargeBlock);
+  add_bits<2, 32, kLargeBlock>(stored + 32, 0, block.codes);
+  add_bits<1, 32, kLargeBlock>(stored, 2, block.codes);
   block.d = half_at(stored + 108);
 }
 
@@ -88,22 +87,22 @@ void six_bit_scales(const std::byte* stored, QuantisedBlock& block) {
 void q4_k(const std::byte* stored, QuantisedBlock& block) {
   block.m = half_at(stored + 2);
   six_bit_scales(stored + 4, block);
-  clear_codes(block, kLarge);
-  add_bits<4, 32, kLarge>(stored + 16, 0, block.codes);
+  clear_codes(block, kLargeBlock);
+  add_bits<4, 32, kLargeBlock>(stored + 16, 0, block.codes);
 }
 
 void q5_k(const std::byte* stored, QuantisedBlock& block) {
   block.m = half_at(stored + 2);
   six_bit_scales(stored + 4, block);
-  clear_codes(block, kLarge);
-  add_bits<4, 32, kLarge>(stored + 48, 0, block.codes);
-  add_bits<1, 32, kLarge>(stored + 16, 4, block.codes);
+  clear_codes(block, kLargeBlock);
+  add_bits<4, 32, kLargeBlock>(stored + 48, 0, block.codes);
+  add_bits<1, 32, kLargeBlock>(stored + 16, 4, block.codes);
 }
 
 void q6_k(const std::byte* stored, QuantisedBlock& block) {
-  clear_codes(block, kLarge);
-  add_bits<4, 64, kLarge>(stored, 0, block.codes);
-  add_bits<2, 32, kLarge>(stored + 128, 4, block.codes);
+  clear_codes(block, kLargeBlock);
+  add_bits<4, 64, kLargeBlock>(stored, 0, block.codes);
+  add_bits<2, 32, kLargeBlock>(stored + 128, 4, block.codes);
   std::memcpy(block.scales, stored + 192, 16);
   block.d = half_at(stored + 208);
 }
@@ -114,8 +113,8 @@ void iq4_xs(const std::byte* stored, QuantisedBlock& block) {
   add_bits<4, 1, 8>(stored + 4, 0, scales);
   add_bits<2, 1, 8>(stored + 2, 4, scales);
   for (int p = 0; p < 8; ++p) block.scales[p] = static_cast<std::int8_t>(scales[p] - 32);
-  clear_codes(block, kLarge);
-  add_bits<4, 16, kLarge>(stored + 8, 0, block.codes);
+  clear_codes(block, kLargeBlock);
+  add_bits<4, 16, kLargeBlock>(stored + 8, 0, block.codes);
 }
 
 }  // namespace

@@ -19,6 +19,9 @@ struct Quantisation {
   bool minima;      // whether something is subtracted
 };
 
+// Numbers in a block: 32, or 256 in the K-types and iq4_xs.
+inline constexpr int kSmallBlock = 32, kLargeBlock = 256;
+
 // What the codes of iq4 types stand for: more of them near zero, where most weights are.
 inline constexpr std::int8_t kLevels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
                                             1,    13,   25,  38,  53,  69,  89,  113};

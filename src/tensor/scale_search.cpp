@@ -32,12 +32,6 @@ constexpr ScaleRange scale_range(DType type) {
   }
 }
 
-// 0 where there is none: the scale is too small for any code but that of 0.
-float inverse(float x) {
-  const float result = 1 / x;
-  return std::isinf(result) ? 0 : result;
-}
-
 float largest(std::span<const float> x) {
   float most = 0;
   for (const float v : x) most = std::abs(v) > std::abs(most) ? v : most;

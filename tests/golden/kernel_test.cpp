@@ -19,7 +19,7 @@ namespace msrnn::testing {
 namespace {
 
 constexpr int kHeads = 6, kKvHeads = 2, kHeadDim = 16, kTokens = 96, kCapacity = 16;
-constexpr float kTolerance = 1e-5f;
+constexpr float kRounding = 1e-5f;
 
 struct KernelCase {
   std::string device, name;  // name: POLICY[.promptN], or zero_query.POLICY
@@ -109,7 +109,7 @@ class GoldenKernel : public ::testing::TestWithParam<KernelCase> {
     const std::vector<float> expected = by_token(read_npy<float>(folder_ / (GetParam().name + ".out.npy")));
     ASSERT_EQ(out_.size(), expected.size());
     for (std::size_t i = 0; i < out_.size(); ++i) {
-      ASSERT_NEAR(out_[i], expected[i], kTolerance) << "token " << i / (kHeads * kHeadDim);
+      ASSERT_NEAR(out_[i], expected[i], kRounding) << "token " << i / (kHeads * kHeadDim);
     }
   }
 

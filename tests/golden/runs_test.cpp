@@ -113,7 +113,7 @@ TEST_P(GoldenRuns, CpuHasTheSameMeanLoss) {
   EXPECT_NEAR(mean(found.nll, found.nll.size()), mean(expected.nll(), expected.nll().size()), 1e-2);
 }
 
-std::string test_name(const ::testing::TestParamInfo<GoldenRun>& info) {
+std::string run_name(const ::testing::TestParamInfo<GoldenRun>& info) {
   std::string name = info.param.name;
   for (char& c : name) {
     if (c == '.' || c == '-') c = '_';
@@ -121,7 +121,7 @@ std::string test_name(const ::testing::TestParamInfo<GoldenRun>& info) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, GoldenRuns, ::testing::ValuesIn(runs_to_check()), test_name);
+INSTANTIATE_TEST_SUITE_P(Golden, GoldenRuns, ::testing::ValuesIn(runs_to_check()), run_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoldenRuns);
 
 TEST(GoldenData, IsThere) {

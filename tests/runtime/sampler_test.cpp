@@ -92,8 +92,8 @@ TEST(Sampler, DrawsFromTheDistributionItsOptionsDefine) {
       {.temperature = 1.5f, .top_k = 20, .top_p = 0.8f, .min_p = 0.05f},
   };
   for (const SamplerOptions& options : all) {
-    SCOPED_TRACE(testing::Message() << "temperature " << options.temperature << " top_k " << options.top_k
-                                    << " top_p " << options.top_p << " min_p " << options.min_p);
+    SCOPED_TRACE(::testing::Message() << "temperature " << options.temperature << " top_k " << options.top_k
+                                      << " top_p " << options.top_p << " min_p " << options.min_p);
     const std::vector<float> logits = random_logits(200, 3);
     Sampler sampler(options);
     expect_drawn_from(distribution(logits, options), sampler, logits);

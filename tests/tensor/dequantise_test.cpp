@@ -1,8 +1,5 @@
 #include <bit>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,15 +7,10 @@
 #include <gtest/gtest.h>
 
 #include "tensor/dtype.h"
+#include "tensor/golden_types.h"
 
 namespace msrnn {
 namespace {
-
-std::vector<char> read(const std::string& name) {
-  std::ifstream in(std::filesystem::path(TENSOR_GOLDEN) / name, std::ios::binary);
-  EXPECT_TRUE(in) << name;
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // 0 · infinity is a NaN whose sign and payload no standard defines.
 std::vector<std::uint32_t> with_one_nan(std::vector<std::uint32_t> bits) {
@@ -36,18 +28,12 @@ std::vector<std::uint32_t> dequantised_bits(DType type, const char* blocks, std:
   return with_one_nan(std::move(bits));
 }
 
-std::vector<DType> every_type() {
-  std::vector<DType> types;
-  for (int i = 0; i < kDTypes; ++i) types.push_back(static_cast<DType>(i));
-  return types;
-}
-
 class Golden : public ::testing::TestWithParam<DType> {
  protected:
   void SetUp() override {
     const std::string name(traits(GetParam()).name);
-    stored_ = read(name + ".bin");
-    const std::vector<char> values = read(name + ".f32");
+    stored_ = test::read_golden(name + ".bin");
+    const std::string values = test::read_golden(name + ".f32");
     expected_.resize(values.size() / sizeof(std::uint32_t));
     ASSERT_FALSE(expected_.empty());
     std::memcpy(expected_.data(), values.data(), values.size());
@@ -56,7 +42,7 @@ class Golden : public ::testing::TestWithParam<DType> {
   }
   std::int64_t n() const { return static_cast<std::int64_t>(expected_.size()); }
 
-  std::vector<char> stored_;
+  std::string stored_;
   std::vector<std::uint32_t> expected_;
 };
 
@@ -79,7 +65,7 @@ TEST_P(Golden, IsMetBlockByBlockAtAnyAddress) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Dequantise, Golden, ::testing::ValuesIn(every_type()),
+INSTANTIATE_TEST_SUITE_P(Dequantise, Golden, ::testing::ValuesIn(test::every_type()),
                          [](const auto& test) { return std::string(traits(test.param).name); });
 
 }  // namespace

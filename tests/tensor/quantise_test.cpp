@@ -16,17 +16,14 @@
 #include <gtest/gtest.h>
 
 #include "tensor/block_writer.h"
+#include "tensor/golden_types.h"
 
 namespace msrnn {
 namespace {
 
 constexpr int kRow = 256;
 
-std::string read(const std::string& name) {
-  std::ifstream in(std::filesystem::path(TENSOR_GOLDEN) / "quantise" / name, std::ios::binary);
-  EXPECT_TRUE(in) << name;
-  return {std::istreambuf_iterator<char>(in), {}};
-}
+std::string read(const std::string& name) { return test::read_golden("quantise/" + name); }
 
 std::vector<float> golden_numbers() {
   const std::string bytes = read("numbers.f32");
@@ -56,29 +53,19 @@ double error_of(DType type, std::span<const float> numbers) {
   return rms(errors);
 }
 
-std::vector<DType> every_type() {
-  std::vector<DType> types;
-  for (int i = 0; i < kDTypes; ++i) types.push_back(static_cast<DType>(i));
-  return types;
-}
-
 class EveryType : public ::testing::TestWithParam<DType> {};
 
-std::string name_of(const ::testing::TestParamInfo<DType>& info) {
-  return std::string(traits(info.param).name);
-}
-
-INSTANTIATE_TEST_SUITE_P(Quantise, EveryType, ::testing::ValuesIn(every_type()), name_of);
+INSTANTIATE_TEST_SUITE_P(Quantise, EveryType, ::testing::ValuesIn(test::every_type()), test::type_name);
 
 class BlockType : public ::testing::TestWithParam<DType> {};
 
 std::vector<DType> types_with_blocks() {
-  std::vector<DType> types = every_type();
+  std::vector<DType> types = test::every_type();
   std::erase_if(types, [](DType type) { return !is_quantised(type); });
   return types;
 }
 
-INSTANTIATE_TEST_SUITE_P(Quantise, BlockType, ::testing::ValuesIn(types_with_blocks()), name_of);
+INSTANTIATE_TEST_SUITE_P(Quantise, BlockType, ::testing::ValuesIn(types_with_blocks()), test::type_name);
 
 TEST_P(BlockType, PutsTogetherWhatWasTakenApart) {
   std::mt19937_64 random(7);
@@ -119,7 +106,7 @@ class EqualType : public ::testing::TestWithParam<DType> {};
 INSTANTIATE_TEST_SUITE_P(Quantise, EqualType,
                          ::testing::Values(DType::f16, DType::bf16, DType::q8_0, DType::q4_0, DType::q4_1,
                                            DType::q5_0, DType::q5_1),
-                         name_of);
+                         test::type_name);
 
 TEST_P(EqualType, IsWhatTheGgufPackageWrites) {
   const std::string expected = read(std::string(traits(GetParam()).name) + ".bin");
@@ -139,7 +126,7 @@ TEST(SearchedTypes, AreAsGoodAsLlamaCpp) {
   std::istringstream header(line);
   std::vector<DType> types;
   while (header >> name) {
-    const auto all = every_type();
+    const auto all = test::every_type();
     const auto type = std::ranges::find(all, name, [](DType t) { return std::string(traits(t).name); });
     ASSERT_NE(type, all.end()) << name;
     types.push_back(*type);

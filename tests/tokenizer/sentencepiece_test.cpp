@@ -169,21 +169,21 @@ TEST(SentencePiece, WithoutByteTokensWhatIsUnknownIsTheUnknownToken) {
   EXPECT_THAT(tokenizer.encode("é\xFF"), ElementsAre(3, 0, 0));
 }
 
-void expect_refused(const std::function<void(Vocabulary&)>& damage, const std::string& reason) {
+void expect_model_refused(const std::function<void(Vocabulary&)>& damage, const std::string& reason) {
   Vocabulary v = small_vocabulary();
   damage(v);
   EXPECT_THAT([&] { make_tokenizer(v); }, testing::ThrowsMessage<Error>(HasSubstr(reason)));
 }
 
 TEST(SentencePiece, RefusesListsThatAreNoModel) {
-  expect_refused([](Vocabulary& v) { v.scores.clear(); }, "needs a score");
-  expect_refused([](Vocabulary& v) { v.scores[3] = std::numeric_limits<float>::quiet_NaN(); },
-                 "score of token 3");
-  expect_refused([](Vocabulary& v) { v.types[256] = TokenType::control; }, "needs an unknown token");
-  expect_refused([](Vocabulary& v) { v.types[3] = TokenType::normal; },
-                 "expected 256 byte tokens or none, found 255");
-  expect_refused([](Vocabulary& v) { v.pieces[3] = "<0x3>"; }, "<0x00> to <0xFF>, found \"<0x3>\"");
-  expect_refused([](Vocabulary& v) { v.pieces[260] = ""; }, "token 260 is empty");
+  expect_model_refused([](Vocabulary& v) { v.scores.clear(); }, "needs a score");
+  expect_model_refused([](Vocabulary& v) { v.scores[3] = std::numeric_limits<float>::quiet_NaN(); },
+                       "score of token 3");
+  expect_model_refused([](Vocabulary& v) { v.types[256] = TokenType::control; }, "needs an unknown token");
+  expect_model_refused([](Vocabulary& v) { v.types[3] = TokenType::normal; },
+                       "expected 256 byte tokens or none, found 255");
+  expect_model_refused([](Vocabulary& v) { v.pieces[3] = "<0x3>"; }, "<0x00> to <0xFF>, found \"<0x3>\"");
+  expect_model_refused([](Vocabulary& v) { v.pieces[260] = ""; }, "token 260 is empty");
 }
 
 std::string model_with(const std::function<void(ProtoWriter&)>& add) {

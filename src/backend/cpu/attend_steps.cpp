@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/parts.h"
+
 namespace msrnn::cpu {
 namespace {
 
-constexpr std::int32_t chunks(std::int32_t slots) { return (slots + kSlotChunk - 1) / kSlotChunk; }
+constexpr std::int32_t chunks(std::int32_t slots) {
+  return static_cast<std::int32_t>(parts(slots, kSlotChunk));
+}
 
 // The slots as columns of a sweep; returns how many are live.
 std::int32_t load_slots(const Lane& lane, const Slot* slots, std::int32_t n, Pins pins) {

@@ -4,12 +4,12 @@
 #include <numeric>
 #include <utility>
 
+#include "base/parts.h"
+
 namespace msrnn::cpu {
 namespace {
 
 constexpr int kRowsOfTask = 16;
-
-constexpr std::int64_t parts(std::int64_t n, std::int64_t part) { return (n + part - 1) / part; }
 
 // Slots up to the last live or free one: whatever rows do, a token of row r then has a slot before column
 // n + r + 1.

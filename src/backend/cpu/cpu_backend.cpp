@@ -9,6 +9,7 @@
 #include "backend/cpu/matmul.h"
 #include "backend/cpu/packed_weight.h"
 #include "base/fail.h"
+#include "base/parts.h"
 
 namespace msrnn {
 namespace {
@@ -111,7 +112,7 @@ void CpuBackend::qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, 
 
   const cpu::RowRotations& turns = rotations_.prepare(rope, rotations, pool_);
   constexpr std::int64_t kRowsPerTask = 16;
-  pool_.for_each((x.rows + kRowsPerTask - 1) / kRowsPerTask, [&](std::int64_t task, int) {
+  pool_.for_each(parts(x.rows, kRowsPerTask), [&](std::int64_t task, int) {
     const std::int64_t end = std::min(x.rows, (task + 1) * kRowsPerTask);
     for (std::int64_t row = task * kRowsPerTask; row < end; ++row) {
       finish_row(kernels_.matmul, weights.q, weights.head_dim, &turns, out.q, row);

@@ -13,27 +13,22 @@
 namespace msrnn::cpu {
 
 namespace scalar {
-MatmulKernels matmul_kernels();
-AttentionKernels attention_kernels();
-}  // namespace scalar
+Kernels kernels(std::string_view isa);
+}
 
 #if defined(__x86_64__)
 namespace avx2 {
-MatmulKernels matmul_kernels();
-AttentionKernels attention_kernels();
-}  // namespace avx2
+Kernels kernels(std::string_view isa);
+}
 namespace avx512 {
-MatmulKernels matmul_kernels();
-AttentionKernels attention_kernels();
-}  // namespace avx512
+Kernels kernels(std::string_view isa);
+}
 namespace avx512vnni {
-MatmulKernels matmul_kernels();
-AttentionKernels attention_kernels();
-}  // namespace avx512vnni
+void add_quantised_products(MatmulKernels& kernels);
+}
 namespace avx512bf16 {
-MatmulKernels matmul_kernels();
-AttentionKernels attention_kernels();
-}  // namespace avx512bf16
+void add_bf16_products(MatmulKernels& kernels);
+}
 #endif
 
 namespace {
@@ -55,19 +50,25 @@ bool has_avx512_bf16() {
 
 // The compiler's run-time check covers the processor and whether the operating system saves its registers.
 std::vector<Kernels> find_supported() {
-  std::vector<Kernels> found = {{"scalar", scalar::matmul_kernels(), scalar::attention_kernels()}};
+  std::vector<Kernels> found = {scalar::kernels("scalar")};
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
-  if (avx2) found.push_back({"avx2", avx2::matmul_kernels(), avx2::attention_kernels()});
-  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (avx512) found.push_back({"avx512", avx512::matmul_kernels(), avx512::attention_kernels()});
-  const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
-  if (vnni) found.push_back({"avx512vnni", avx512vnni::matmul_kernels(), avx512vnni::attention_kernels()});
-  if (vnni && has_avx512_bf16()) {
-    found.push_back({"avx512bf16", avx512bf16::matmul_kernels(), avx512bf16::attention_kernels()});
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c()) return found;
+  found.push_back(avx2::kernels("avx2"));
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+      !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl")) {
+    return found;
   }
+  Kernels best = avx512::kernels("avx512");
+  found.push_back(best);
+  if (!__builtin_cpu_supports("avx512vnni")) return found;
+  best.isa = "avx512vnni";
+  avx512vnni::add_quantised_products(best.matmul);
+  found.push_back(best);
+  if (!has_avx512_bf16()) return found;
+  best.isa = "avx512bf16";
+  avx512bf16::add_bf16_products(best.matmul);
+  found.push_back(best);
 #endif
   return found;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/parts.h"
+
 namespace msrnn::cpu {
 namespace {
 
@@ -27,7 +29,7 @@ void InputSet::fill(std::int64_t n_tokens, std::int64_t n_cols, Weights weights,
     if (needed[f]) inputs_[f].reshape(static_cast<InputFormat>(f), n_tokens, n_cols);
   }
   scratch_.require(static_cast<std::size_t>(pool_.size() * n_cols) * sizeof(float));
-  pool_.for_each((n_tokens + kTokensPerTask - 1) / kTokensPerTask, [&](std::int64_t task, int worker) {
+  pool_.for_each(parts(n_tokens, kTokensPerTask), [&](std::int64_t task, int worker) {
     const std::int64_t end = std::min(n_tokens, (task + 1) * kTokensPerTask);
     for (std::int64_t token = task * kTokensPerTask; token < end; ++token) {
       const float* numbers = row(token, scratch_.as<float>() + worker * n_cols);

@@ -31,6 +31,7 @@
 
 #include <cstdint>
 
+#include "base/parts.h"
 #include "tensor/dtype.h"
 #include "tensor/quantised_block.h"
 
@@ -59,8 +60,8 @@ constexpr int input_bytes(InputFormat format) {
   return 0;
 }
 
-constexpr std::int64_t n_groups(std::int64_t rows) { return (rows + kGroupRows - 1) / kGroupRows; }
-constexpr std::int64_t n_blocks(std::int64_t cols) { return (cols + kBlockCols - 1) / kBlockCols; }
+constexpr std::int64_t n_groups(std::int64_t rows) { return parts(rows, kGroupRows); }
+constexpr std::int64_t n_blocks(std::int64_t cols) { return parts(cols, kBlockCols); }
 
 // Of the codes or plain numbers of one block of a group.
 constexpr int number_bytes(DType type) {

@@ -1,12 +1,12 @@
 #include "backend/cpu/matmul.h"
 
+#include "base/parts.h"
+
 namespace msrnn::cpu {
 namespace {
 
 // More tasks than threads, so that one thread which is held up does not hold up the others.
 constexpr std::int64_t kTasksPerThread = 4;
-
-std::int64_t parts(std::int64_t n, std::int64_t size) { return (n + size - 1) / size; }
 
 }  // namespace
 

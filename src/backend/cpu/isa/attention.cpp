@@ -1,12 +1,9 @@
 // Attention over vectors: products of scratch matrices, softmax, and one query's pass over a state.
+#include "backend/cpu/isa/kernels.h"
 #include "backend/cpu/isa/rows.h"
-#include "backend/cpu/isa/sweep.h"
 #include "backend/cpu/isa/vec.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
-
-AttentionKernels attention_kernels();
-
 namespace {
 
 // Rows and vectors of C that stay in registers: 24 of 32, or 12 of 16.
@@ -249,20 +246,20 @@ void load_as(DType type, const std::byte* stored, int n, float* values) {
 
 }  // namespace
 
-AttentionKernels attention_kernels() {
-  return {.multiply = product<false>,
-          .multiply_add = product<true>,
-          .hide = hide,
-          .find = find,
-          .exponentiate = exponentiate,
-          .score_slots = score_slots,
-          .weigh_slots = weigh_slots,
-          .scale = scale,
-          .soft_cap = soft_cap,
-          .store = store_as,
-          .load = load_as,
-          .load_panel = load_panel,
-          .sweeps = sweep_kernels()};
+void add_attention(AttentionKernels& kernels) {
+  kernels = {.multiply = product<false>,
+             .multiply_add = product<true>,
+             .hide = hide,
+             .find = find,
+             .exponentiate = exponentiate,
+             .score_slots = score_slots,
+             .weigh_slots = weigh_slots,
+             .scale = scale,
+             .soft_cap = soft_cap,
+             .store = store_as,
+             .load = load_as,
+             .load_panel = load_panel,
+             .sweeps = kernels.sweeps};
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

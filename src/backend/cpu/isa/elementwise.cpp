@@ -1,6 +1,5 @@
 // Norm, activation, and writing activations in the formats the matrix products take.
-#include "backend/cpu/isa/elementwise.h"
-
+#include "backend/cpu/isa/kernels.h"
 #include "backend/cpu/isa/vec.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
@@ -183,8 +182,7 @@ void encode_bf16_pair(const float* x, std::int64_t n, std::byte* tile, int n_tok
 
 }  // namespace
 
-MatmulKernels elementwise_kernels() {
-  MatmulKernels kernels = {};
+void add_elementwise(MatmulKernels& kernels) {
   kernels.encode[static_cast<int>(InputFormat::int8_pair)] = encode_int8_pair;
   kernels.encode[static_cast<int>(InputFormat::f32)] = encode_f32;
   kernels.encode[static_cast<int>(InputFormat::bf16_pair)] = encode_bf16_pair;
@@ -193,7 +191,6 @@ MatmulKernels elementwise_kernels() {
   kernels.gelu_times = gelu_times;
   kernels.rotate_interleaved = rotate_interleaved;
   kernels.rotate_halves = rotate_halves;
-  return kernels;
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

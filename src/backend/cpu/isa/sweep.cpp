@@ -1,7 +1,6 @@
 // Eviction row by row: the one part of a block that is a chain, so it is kept to a few adds a column. Plain
 // loops over arrays, which the compiler turns into vectors, for policies are plain functions of one slot.
-#include "backend/cpu/isa/sweep.h"
-
+#include "backend/cpu/isa/kernels.h"
 #include "backend/cpu/isa/vec.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
@@ -126,6 +125,6 @@ std::tuple<Sweep<P>...> all_sweeps(const std::tuple<Sweep<P>...>*) {
 
 }  // namespace
 
-Sweeps sweep_kernels() { return all_sweeps(static_cast<const Sweeps*>(nullptr)); }
+void add_sweeps(AttentionKernels& kernels) { kernels.sweeps = all_sweeps(&kernels.sweeps); }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

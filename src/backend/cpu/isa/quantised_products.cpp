@@ -1,15 +1,9 @@
-// How each stored number type enters a matrix product. A weight type has
-//   Input     some tokens of one block of a tile, in the format of activations the type takes:
-//             Input(block of the tile, tokens of the tile, first of the tokens)
-//   kType
-//   add_block<n>(packed, i, input, sums)   sums[t] += block i of those packed together · token t, for n
-//   tokens
-#pragma once
-
+// Products with quantised weights: integers, then their scales.
 #include "backend/cpu/isa/dot.h"
-#include "backend/cpu/isa/tile_inputs.h"
+#include "backend/cpu/isa/products.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
+namespace {
 
 // sum + integers · weight scale · activation scale
 inline Rows add_scaled(const IntRows& integers, const Rows& scale, F32 input_scale, const Rows& sum) {
@@ -101,63 +95,13 @@ struct Quantised {
   }
 };
 
-// f32 and f16
-template <class Number, DType type>
-struct Plain {
-  using Input = FloatInput;
-  static constexpr DType kType = type;
+}  // namespace
 
-  template <int n>
-  static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
-    const auto* weights = reinterpret_cast<const Number*>(block);
-    for (int c = 0; c < kBlockCols; ++c) {
-      const Rows w = load_rows(weights + c * kGroupRows);
-      unrolled<n>([&](auto t) { sums[t.value] = fma(w, broadcast(x.numbers(t.value)[c]), sums[t.value]); });
-    }
-  }
-};
-
-#if defined(__AVX512BF16__)
-// Pairs of products, both numbers in bf16, are summed in float.
-struct BFloat16Weights {
-  using Input = BFloat16PairInput;
-  static constexpr DType kType = DType::bf16;
-
-  template <int n>
-  static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
-    for (int c = 0; c < kBlockCols; c += 2) {
-      const auto w = reinterpret_cast<__m512bh>(_mm512_loadu_si512(block + c * kGroupRows * 2));
-      unrolled<n>([&](auto t) {
-        __m512& sum = sums[t.value].part[0].v;
-        for (int plane = 0; plane < 2; ++plane) {
-          const BFloat16* numbers = plane == 0 ? x.rounded(t.value) : x.remainder(t.value);
-          std::int32_t pair;
-          __builtin_memcpy(&pair, numbers + c, sizeof pair);
-          sum = _mm512_dpbf16_ps(sum, w, reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair)));
-        }
-      });
-    }
-  }
-};
-#else
-struct BFloat16Weights {
-  using Input = FloatInput;
-  static constexpr DType kType = DType::bf16;
-
-  template <int n>
-  static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
-    const auto* pairs = reinterpret_cast<const std::int32_t*>(block);
-    for (int c = 0; c < kBlockCols; c += 2, pairs += kGroupRows) {
-      const Rows first = each_part([&](int i) { return first_bfloat16(load(pairs + i * kLanes)); });
-      const Rows second = each_part([&](int i) { return second_bfloat16(load(pairs + i * kLanes)); });
-      unrolled<n>([&](auto t) {
-        const float* numbers = x.numbers(t.value) + c;
-        sums[t.value] = fma(first, broadcast(numbers[0]), sums[t.value]);
-        sums[t.value] = fma(second, broadcast(numbers[1]), sums[t.value]);
-      });
-    }
-  }
-};
-#endif
+void add_quantised_products(MatmulKernels& kernels) {
+  add_products<Quantised<DType::q8_0>, Quantised<DType::q4_0>, Quantised<DType::q4_1>, Quantised<DType::q5_0>,
+               Quantised<DType::q5_1>, Quantised<DType::q2_k>, Quantised<DType::q3_k>, Quantised<DType::q4_k>,
+               Quantised<DType::q5_k>, Quantised<DType::q6_k>, Quantised<DType::iq4_nl>,
+               Quantised<DType::iq4_xs>>(kernels);
+}
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -1,13 +1,20 @@
 // Matrix products: 16 rows of weights with a tile of tokens.
-#include "backend/cpu/isa/elementwise.h"
-#include "backend/cpu/isa/weights.h"
-#include "backend/cpu/kernels.h"
+//
+// A weight type says how its stored numbers enter one. It has
+//   Input     some tokens of one block of a tile, in the format of activations the type takes:
+//             Input(block of the tile, tokens of the tile, first of the tokens)
+//   kType
+//   add_block<n>(packed, i, input, sums)   sums[t] += block i of those packed together · token t, for n
+//   tokens
+#pragma once
+
+#include "backend/cpu/isa/kernels.h"
+#include "backend/cpu/isa/tile_inputs.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
-namespace {
 
 // Tokens whose sums stay in registers: 16 of the 32 registers of AVX-512, half of those of others.
-constexpr int kTokensAtOnce = kLanes == 16 ? 16 : kLanes == 8 ? 4 : 2;
+inline constexpr int kTokensAtOnce = kLanes == 16 ? 16 : kLanes == 8 ? 4 : 2;
 
 template <class Weights, int tile_tokens>
 void product_of_tile(const std::byte* group, std::int64_t n_blocks, const std::byte* tile, float* out) {
@@ -48,18 +55,6 @@ void product(const std::byte* group, std::int64_t n_blocks, const std::byte* til
 template <class... Weights>
 void add_products(MatmulKernels& kernels) {
   ((kernels.product[static_cast<int>(Weights::kType)] = product<Weights>), ...);
-}
-
-}  // namespace
-
-MatmulKernels matmul_kernels() {
-  MatmulKernels kernels = elementwise_kernels();
-  add_products<Plain<float, DType::f32>, Plain<Half, DType::f16>, BFloat16Weights, Quantised<DType::q8_0>,
-               Quantised<DType::q4_0>, Quantised<DType::q4_1>, Quantised<DType::q5_0>, Quantised<DType::q5_1>,
-               Quantised<DType::q2_k>, Quantised<DType::q3_k>, Quantised<DType::q4_k>, Quantised<DType::q5_k>,
-               Quantised<DType::q6_k>, Quantised<DType::iq4_nl>, Quantised<DType::iq4_xs>>(kernels);
-  kernels.bf16_input = BFloat16Weights::Input::kFormat;
-  return kernels;
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -1,0 +1,28 @@
+// Products with f32 and f16 weights.
+#include "backend/cpu/isa/products.h"
+
+namespace msrnn::cpu::MSRNN_ISA {
+namespace {
+
+template <class Number, DType type>
+struct Plain {
+  using Input = FloatInput;
+  static constexpr DType kType = type;
+
+  template <int n>
+  static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
+    const auto* weights = reinterpret_cast<const Number*>(block);
+    for (int c = 0; c < kBlockCols; ++c) {
+      const Rows w = load_rows(weights + c * kGroupRows);
+      unrolled<n>([&](auto t) { sums[t.value] = fma(w, broadcast(x.numbers(t.value)[c]), sums[t.value]); });
+    }
+  }
+};
+
+}  // namespace
+
+void add_float_products(MatmulKernels& kernels) {
+  add_products<Plain<float, DType::f32>, Plain<Half, DType::f16>>(kernels);
+}
+
+}  // namespace msrnn::cpu::MSRNN_ISA

@@ -1,0 +1,17 @@
+// A whole table of this instruction set.
+#include "backend/cpu/isa/kernels.h"
+
+namespace msrnn::cpu::MSRNN_ISA {
+
+Kernels kernels(std::string_view isa) {
+  Kernels all = {isa, {}, {}};
+  add_elementwise(all.matmul);
+  add_float_products(all.matmul);
+  add_bf16_products(all.matmul);
+  add_quantised_products(all.matmul);
+  add_attention(all.attention);
+  add_sweeps(all.attention);
+  return all;
+}
+
+}  // namespace msrnn::cpu::MSRNN_ISA

@@ -1,0 +1,16 @@
+// What the sources of this folder add to a table of kernels, for one instruction set.
+#pragma once
+
+#include "backend/cpu/kernels.h"
+
+namespace msrnn::cpu::MSRNN_ISA {
+
+void add_elementwise(MatmulKernels& kernels);  // everything but the products
+void add_float_products(MatmulKernels& kernels);
+void add_bf16_products(MatmulKernels& kernels);
+void add_quantised_products(MatmulKernels& kernels);
+
+void add_attention(AttentionKernels& kernels);  // everything but the sweeps
+void add_sweeps(AttentionKernels& kernels);
+
+}  // namespace msrnn::cpu::MSRNN_ISA
