@@ -68,6 +68,7 @@ void Conversation::answer(const std::string& message, const std::atomic<bool>& c
 
   GenerateOptions options = arguments_.generation.options;
   options.sampler.seed += static_cast<std::uint64_t>(answers_++);
+  options.start = StreamDecoder::Start::text;
   options.stream = print_text;
   options.cancel = &cancel;
   unread_ = generate(sequence_, engine_.tokenizer, options).unread;

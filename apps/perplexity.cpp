@@ -55,12 +55,14 @@ void PerplexityCommand::add_to(CLI::App& command) {
   state.add_to(command);
   command.footer(
       "Example: msrnn perplexity -f book.txt --policy tova --state 512\n"
-      "Reads the text as the paper does, token after token, and prints exp(mean negative log-likelihood).");
+      "Reads the text as the paper does, token after token, and prints exp(mean negative log-likelihood).\n"
+      "Where the model's files put BOS before a text, it takes the place of each chunk's first token.");
 }
 
 void PerplexityCommand::run() {
   const Engine engine = model.load();
-  const std::vector<Token> tokens = encode_text(engine.tokenizer, read_text(file));
+  const std::vector<Token> tokens = encode_text(engine.tokenizer, read_text(file), {.add_special = true});
+  options.first_token = engine.tokenizer.leading_bos();
   options.block = state.block;
   options.prompt_mode = state.prompt_mode == "last-query" ? PromptMode::last_query : PromptMode::per_step;
   const PerplexityResult result = [&] {

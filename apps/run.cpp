@@ -176,6 +176,7 @@ RunReport RunCommand::read_and_write(const Engine& engine, Sequence& sequence,
   }
   GenerateOptions options = generation.options;
   options.cancel = &interrupt.requested();
+  if (chat) options.start = StreamDecoder::Start::text;
   if (!json) options.stream = print_text;
   const Stopwatch writing;
   report.result = generate(sequence, engine.tokenizer, options, tokens);

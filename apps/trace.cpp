@@ -72,7 +72,7 @@ void TraceCommand::run() {
   const Engine engine = model.load();
   const std::vector<Token> tokens =
       file.empty() ? parse_tokens(read_text(tokens_file), engine.model.config().vocabulary, tokens_file)
-                   : encode_text(engine.tokenizer, read_text(file));
+                   : encode_text(engine.tokenizer, read_text(file), {.add_special = true});
   MultiState multi_state(engine.model, state.options());
   options.block = state.block;
   const Trace result = [&] {

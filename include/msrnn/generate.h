@@ -20,6 +20,8 @@ struct GenerateOptions {
   std::vector<std::string> stop = {};   // texts that end the generation; not part of the result
   std::vector<Token> stop_tokens = {};  // besides the tokenizer's end tokens
   bool ignore_end = false;              // go on past the tokenizer's end tokens
+  // An answer is a text of its own; SentencePiece's space before it is not part of it.
+  StreamDecoder::Start start = StreamDecoder::Start::continuation;
   // Text as it becomes final: whole characters, never part of a stop text. When the generation ends in the
   // middle of a character, its first bytes come last. false stops.
   std::function<bool(std::string_view text)> stream = {};

@@ -42,6 +42,8 @@ class Tokenizer {
   std::string kind() const;  // "bpe (smollm)", for people
   std::optional<Token> bos() const;
   std::optional<Token> eos() const;
+  // BOS, if the model's files put it before every text.
+  std::optional<Token> leading_bos() const;
   // Tokens after which a model has said all it wants to say: EOS, end of turn.
   const std::vector<Token>& end_tokens() const;
   bool is_special(Token token) const;

@@ -24,15 +24,16 @@ void check(const PerplexityOptions& options) {
 }
 
 // The parts of the text that are read each with an empty state, and that have something to score.
-std::vector<std::span<const Token>> split(std::span<const Token> tokens, const PerplexityOptions& options) {
+std::vector<std::vector<Token>> split(std::span<const Token> tokens, const PerplexityOptions& options) {
   const std::size_t length = options.context == 0 ? tokens.size() : static_cast<std::size_t>(options.context);
   const auto shortest = options.full_chunks ? length : static_cast<std::size_t>(options.skip) + 2;
-  std::vector<std::span<const Token>> chunks;
+  std::vector<std::vector<Token>> chunks;
   while (!tokens.empty() && (options.chunks == 0 || std::ssize(chunks) < options.chunks)) {
     const auto chunk = tokens.first(std::min(length, tokens.size()));
     tokens = tokens.subspan(chunk.size());
     if (chunk.size() >= std::max<std::size_t>(shortest, static_cast<std::size_t>(options.skip) + 2)) {
-      chunks.push_back(chunk);
+      chunks.emplace_back(chunk.begin(), chunk.end());
+      if (options.first_token) chunks.back().front() = *options.first_token;
     }
   }
   return chunks;

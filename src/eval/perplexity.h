@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct PerplexityOptions {
   std::int64_t skip = 0;        // the first 1 + skip tokens of a chunk are read but not scored
   std::int64_t chunks = 0;      // at most this many; 0: all
   bool full_chunks = false;     // a shorter last chunk is left out
+  // Takes the place of each chunk's first token: BOS, for models that expect every text to begin with it.
+  std::optional<Token> first_token = {};
   // With last_query the first 1 + skip tokens of a chunk are the prompt.
   PromptMode prompt_mode = PromptMode::per_step;
   int block = 256;

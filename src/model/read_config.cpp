@@ -9,6 +9,8 @@
 namespace msrnn {
 namespace {
 
+constexpr int kMostLayers = 1 << 16;  // so that a wrong number claims no memory
+
 // The keys of one architecture: "llama." + key.
 class Keys {
  public:
@@ -54,6 +56,9 @@ class Keys {
 
 void read_sizes(const Keys& keys, ModelConfig& config) {
   config.n_layers = keys.positive("block_count");
+  if (config.n_layers > kMostLayers) {
+    fail("{}: expected at most {}, found {}", keys.name("block_count"), kMostLayers, config.n_layers);
+  }
   config.width = keys.positive("embedding_length");
   config.n_heads = keys.positive("attention.head_count");
   config.n_kv_heads = keys.positive_or("attention.head_count_kv", config.n_heads);

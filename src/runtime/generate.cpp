@@ -23,10 +23,7 @@ bool ends_text(const Tokenizer& tokenizer, const GenerateOptions& options, Token
 class Writer {
  public:
   Writer(const Tokenizer& tokenizer, const GenerateOptions& options, std::string& text)
-      : decoder_(tokenizer, StreamDecoder::Start::continuation),
-        stop_(options.stop),
-        stream_(options.stream),
-        text_(text) {}
+      : decoder_(tokenizer, options.start), stop_(options.stop), stream_(options.stream), text_(text) {}
 
   // Why to stop, if so.
   std::optional<StopReason> push(Token token) {

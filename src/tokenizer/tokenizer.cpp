@@ -144,6 +144,7 @@ std::string_view Tokenizer::first_piece(Token token) const {
 int Tokenizer::vocabulary() const { return static_cast<int>(impl_->bytes.size()); }
 std::string Tokenizer::kind() const { return impl_->encoder->kind(); }
 std::optional<Token> Tokenizer::bos() const { return impl_->bos; }
+std::optional<Token> Tokenizer::leading_bos() const { return impl_->add_bos ? impl_->bos : std::nullopt; }
 std::optional<Token> Tokenizer::eos() const { return impl_->eos; }
 const std::vector<Token>& Tokenizer::end_tokens() const { return impl_->end_tokens; }
 const std::string& Tokenizer::chat_template() const { return impl_->chat_template; }

@@ -55,6 +55,15 @@ TEST(NegativeLogLikelihood, IsStable) {
   EXPECT_TRUE(std::isnan(negative_log_likelihood(std::vector<float>{NAN, 1}, 1)));
 }
 
+TEST(Perplexity, ChunksBeginWithTheTokenAskedFor) {
+  std::vector<Token> tokens = random_tokens(50, 21);
+  const PerplexityOptions options{.context = 20, .first_token = 7, .progress = {}};
+  const PerplexityResult result = measure_perplexity(tiny_model("reference"), kState, tokens, options);
+  for (const std::size_t begin : {0u, 20u, 40u}) tokens[begin] = 7;
+  EXPECT_EQ(result.tokens, 19 + 19 + 9);
+  EXPECT_NEAR(result.nll_sum, expected_sum(kState, tokens, 20, 0, 3), 1e-6);
+}
+
 TEST(Perplexity, FollowsTheDefinitionForAnyBlock) {
   const std::vector<Token> tokens = random_tokens(100, 20);
   for (const int block : {1, 7, 16, 130, 500}) {

@@ -69,7 +69,9 @@ TEST_F(SpecialText, ControlTokensAreFoundOnlyWhenAskedFor) {
 
 TEST_F(SpecialText, TokensAroundATextComeOnlyIfTheModelWantsThem) {
   EXPECT_THAT(make_tokenizer(vocabulary).encode("a", {.add_special = true}), ElementsAre('a'));
+  EXPECT_EQ(make_tokenizer(vocabulary).leading_bos(), std::nullopt);
   vocabulary.add_bos = true;
+  EXPECT_EQ(make_tokenizer(vocabulary).leading_bos(), start);
   EXPECT_THAT(make_tokenizer(vocabulary).encode("", {.add_special = true}), ElementsAre(start));
   EXPECT_THAT(make_tokenizer(vocabulary).encode("a"), ElementsAre('a'));
   vocabulary.add_eos = true;
