@@ -89,24 +89,22 @@ void pack_quantised(const TensorView& stored, std::int64_t first_row, int n_rows
 }
 
 // Types whose stored blocks are scales, minima and codes in the order of the packed ones need no taking
-// apart.
-bool is_stored_in_order(DType type) {
-  return type == DType::q8_0 || type == DType::q4_0 || type == DType::q4_1 || type == DType::iq4_nl;
-}
-
+// apart. All their sizes are known when this is compiled: it moves whole models.
+template <DType type>
 void pack_in_order(const TensorView& stored, std::int64_t first_row, int n_rows, std::byte* group) {
-  const DType type = stored.dtype;
-  const int numbers = number_bytes(type), scales = quantisation(type).minima ? 2 : 1;
-  for (int r = 0; r < n_rows; ++r) {
-    const std::byte* from = stored.row(first_row + r);
-    std::byte* to = group;
-    for (std::int64_t b = 0; b < n_blocks(stored.cols); ++b) {
-      for (int i = 0; i < scales; ++i, from += 2)
-        std::memcpy(to + numbers + (i * kGroupRows + r) * 2, from, 2);
-      for (int j = 0; j < numbers / kGroupRows / kQuad; ++j, from += kQuad) {
-        std::memcpy(to + (j * kGroupRows + r) * kQuad, from, kQuad);
+  constexpr int kNumbers = number_bytes(type), kScales = quantisation(type).minima ? 2 : 1;
+  constexpr int kStored = traits(type).block_bytes;
+  const std::byte* first = stored.row(first_row);
+  const std::int64_t row_bytes = stored.row_bytes();
+  for (std::int64_t b = 0; b < n_blocks(stored.cols); ++b) {
+    std::byte* to = group + b * packed_bytes(type);
+    for (int r = 0; r < n_rows; ++r) {
+      const std::byte* from = first + r * row_bytes + b * kStored;
+      for (int i = 0; i < kScales; ++i)
+        std::memcpy(to + kNumbers + (i * kGroupRows + r) * 2, from + 2 * i, 2);
+      for (int j = 0; j < kNumbers / kGroupRows / kQuad; ++j) {
+        std::memcpy(to + (j * kGroupRows + r) * kQuad, from + 2 * kScales + j * kQuad, kQuad);
       }
-      to += packed_bytes(type);
     }
   }
 }
@@ -125,8 +123,22 @@ void pack_plain(const TensorView& stored, std::int64_t first_row, int n_rows, st
 }
 
 auto packer(DType type) {
-  if (!is_quantised(type)) return pack_plain;
-  return is_stored_in_order(type) ? pack_in_order : pack_quantised;
+  switch (type) {
+    case DType::f32:
+    case DType::f16:
+    case DType::bf16:
+      return pack_plain;
+    case DType::q8_0:
+      return pack_in_order<DType::q8_0>;
+    case DType::q4_0:
+      return pack_in_order<DType::q4_0>;
+    case DType::q4_1:
+      return pack_in_order<DType::q4_1>;
+    case DType::iq4_nl:
+      return pack_in_order<DType::iq4_nl>;
+    default:
+      return pack_quantised;
+  }
 }
 
 // Asks for huge pages where the memory spans some: streaming through many small ones waits for translations.
@@ -150,12 +162,13 @@ PackedWeight::PackedWeight(const TensorView& stored, ThreadPool& pool)
   const std::int64_t bytes = group_bytes(stored.dtype, stored.cols);
   packed_ = Buffer(static_cast<std::size_t>(n_groups() * bytes));
   prefer_huge_pages(packed_);
+  const auto pack = packer(stored.dtype);
   pool.for_each(n_groups(), [&](std::int64_t g, int) {
     std::byte* group = packed_.data() + g * bytes;
-    std::memset(group, 0, static_cast<std::size_t>(bytes));
     const std::int64_t first_row = g * kGroupRows;
     const int n_rows = static_cast<int>(std::min<std::int64_t>(kGroupRows, stored.rows - first_row));
-    packer(stored.dtype)(stored_, first_row, n_rows, group);
+    std::memset(group, 0, static_cast<std::size_t>(bytes));
+    pack(stored_, first_row, n_rows, group);
   });
   if (stored.rows == 1) {
     vector_ = Buffer(static_cast<std::size_t>(stored.cols) * sizeof(float));
