@@ -16,6 +16,14 @@ namespace msrnn::cpu::MSRNN_ISA {
 // Tokens whose sums stay in registers: 16 of the 32 registers of AVX-512, half of those of others.
 inline constexpr int kTokensAtOnce = kLanes == 16 ? 16 : kLanes == 8 ? 4 : 2;
 
+// A product of few tokens waits for memory, and the processor alone does not look far enough ahead: 4 KiB
+// measured measured best.
+template <int bytes>
+[[gnu::always_inline]] inline void prefetch(const std::byte* block) {
+  constexpr int kAhead = 4096, kLine = 64;
+  for (int i = 0; i < bytes; i += kLine) __builtin_prefetch(block + kAhead + i);
+}
+
 template <class Weights, int tile_tokens>
 void product_of_tile(const std::byte* group, std::int64_t n_blocks, const std::byte* tile, float* out) {
   using Input = typename Weights::Input;
@@ -26,6 +34,7 @@ void product_of_tile(const std::byte* group, std::int64_t n_blocks, const std::b
     unrolled<kTokens>([&](auto t) { sums[t.value] = zero_rows(); });
     const std::byte *block = group, *inputs = tile;
     for (std::int64_t b = 0; b < n_blocks; b += kTogether) {
+      prefetch<packed_bytes(Weights::kType)>(block);
       for (int i = 0; i < kTogether; ++i) {
         Weights::add_block(block, i, Input(inputs, tile_tokens, first), sums);
         inputs += tile_tokens * input_bytes(Input::kFormat);
