@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "commands.h"
 #include "eval/bandwidth.h"
+#include "eval/roofline.h"
 #include "eval/speed.h"
 #include "model_options.h"
 #include "output.h"
@@ -23,6 +24,7 @@ struct Measurement {
   int batch = 1;
   Spread tokens_per_second;
   double bytes_per_second = 0;  // of weights and states, when writing; 0: not measured
+  double peak_share = 0;        // of what the products alone would reach, when reading; 0: not measured
 };
 
 struct BenchCommand {
@@ -33,7 +35,7 @@ struct BenchCommand {
   std::int64_t generate = 128;
   int repeat = 5;
   std::uint64_t seed = 0;
-  bool json = false;
+  bool roofline = false, json = false;
 
   void add_to(CLI::App& command);
   void run();
@@ -43,6 +45,7 @@ struct BenchCommand {
   // `tokens` divided by what each of the repeated runs takes.
   Spread speed(std::int64_t tokens, const std::function<double()>& seconds) const;
   Measurement measure_decode(const Model& of_model, SpeedTest& test, std::int64_t depth, int batch) const;
+  void print_roofline(int most_threads) const;
   void print_header(const Model& of_model) const;
   std::string row(const Measurement& m) const;
   nlohmann::ordered_json object(const Model& of_model, const Measurement& m) const;
@@ -50,6 +53,7 @@ struct BenchCommand {
   void print(const Model& of_model, const Measurement& m) const;
 
   double bandwidth_ = 0;
+  double seconds_at_peak_ = 0;  // of reading a token; 0: not measured
 };
 
 void BenchCommand::add_to(CLI::App& command) {
@@ -73,13 +77,16 @@ void BenchCommand::add_to(CLI::App& command) {
       ->type_name("R")
       ->capture_default_str();
   command.add_option("--seed", seed, "Of the random tokens that are read and written")->capture_default_str();
+  command.add_flag(
+      "--roofline", roofline,
+      "Measure the machine first: memory, and the operations of products, for each number of threads");
   command.add_flag("--json", json, "Print one JSON object a line and test");
   state.add_to(command);
   command.footer(
       "Example: msrnn bench --policy tova --state 512 --depth 0,1024,7900\n"
-      "GB/s counts the weights and the states that a step reads; the share is of the read bandwidth measured "
-      "in "
-      "the same run.");
+      "GB/s counts the weights and the states that a step reads; the share of writing is of the read "
+      "bandwidth measured\n"
+      "in the same run, that of reading (with --roofline) of the peak of what multiplies the weights.");
 }
 
 void BenchCommand::check() const {
@@ -99,6 +106,11 @@ void BenchCommand::run() {
   check();
   const Engine engine = model.load();
   bandwidth_ = measure_read_bandwidth(engine.model.threads());
+  if (roofline) {
+    print_roofline(engine.model.threads());
+    seconds_at_peak_ =
+        seconds_at_peak(*open_weight_file(model.path()), model.options.device, engine.model.threads());
+  }
   SpeedTest test(engine.model, state.options(), state.block, seed);
   if (!json) print_header(engine.model);
   for (const std::int64_t depth : depths) {
@@ -107,6 +119,7 @@ void BenchCommand::run() {
       if (prompt == 0) continue;
       Measurement m{.test = "prefill", .prompt = prompt, .depth = depth, .tokens_per_second = {}};
       m.tokens_per_second = speed(prompt, [&] { return test.prefill(prompt); });
+      m.peak_share = m.tokens_per_second.median * seconds_at_peak_;
       print(engine.model, m);
     }
     for (const int batch : batches) {
@@ -132,6 +145,24 @@ Measurement BenchCommand::measure_decode(const Model& of_model, SpeedTest& test,
   return m;
 }
 
+void BenchCommand::print_roofline(int most_threads) const {
+  if (!json) print_text("what the machine can do:\n");
+  for (int threads = 1; threads <= most_threads; ++threads) {
+    const Roofline limits = measure_roofline(model.options.device, threads);
+    nlohmann::ordered_json object = {{"test", "roofline"},
+                                     {"threads", threads},
+                                     {"read_bytes_per_second", limits.read},
+                                     {"copy_bytes_per_second", limits.copy}};
+    std::string text = fmt::format("{:2} thread{} read {:.1f} GB/s, copy {:.1f} GB/s", threads,
+                                   threads == 1 ? ": " : "s:", limits.read / 1e9, limits.copy / 1e9);
+    for (const ProductPeak& peak : limits.peaks) {
+      object[fmt::format("{}_operations_per_second", peak.operation)] = 2 * peak.multiply_adds;
+      text += fmt::format(", {} {:.0f} GOP/s", peak.operation, 2 * peak.multiply_adds / 1e9);
+    }
+    print_text((json ? object.dump() : text) + "\n");
+  }
+}
+
 void BenchCommand::print_header(const Model& of_model) const {
   print_text(fmt::format("{} on {}; policy {}, weights {:.1f} MB; memory is read at {:.1f} GB/s\n",
                          of_model.config().name, of_model.device(), state.policy,
@@ -143,11 +174,12 @@ void BenchCommand::print_header(const Model& of_model) const {
 std::string BenchCommand::row(const Measurement& m) const {
   const Spread& speed = m.tokens_per_second;
   const bool bytes = m.bytes_per_second > 0;
+  const double share = bytes ? m.bytes_per_second / bandwidth_ : m.peak_share;
   return fmt::format("{:8} {:7} {:9} {:6} {:6} {:10.1f} {:>19} {:>6} {:>6}", m.test, m.prompt, m.generate,
                      m.depth, m.batch, speed.median,
                      fmt::format("{:.1f} - {:.1f}", speed.lowest, speed.highest),
                      bytes ? fmt::format("{:.1f}", m.bytes_per_second / 1e9) : "",
-                     bytes ? fmt::format("{:.0f} %", 100 * m.bytes_per_second / bandwidth_) : "");
+                     share > 0 ? fmt::format("{:.0f} %", 100 * share) : "");
 }
 
 nlohmann::ordered_json BenchCommand::object(const Model& of_model, const Measurement& m) const {
@@ -169,6 +201,7 @@ nlohmann::ordered_json BenchCommand::object(const Model& of_model, const Measure
     object["bytes_per_second"] = m.bytes_per_second;
     object["bandwidth_share"] = m.bytes_per_second / bandwidth_;
   }
+  if (m.peak_share > 0) object["peak_share"] = m.peak_share;
   describe_run(object, of_model, state);
   return object;
 }

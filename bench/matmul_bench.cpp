@@ -74,6 +74,16 @@ void gemm(State& state) {
       Counter(static_cast<double>(state.iterations() * rows * cols * tokens), Counter::kIsRate);
 }
 
+// What the integer products could reach at most, on one thread.
+void integer_dot_peak(State& state) {
+  const cpu::MatmulKernels::Peak peak =
+      cpu::kernels().matmul.peak[static_cast<int>(cpu::InputFormat::int8_pair)];
+  constexpr std::int64_t kRounds = 1024;
+  for (auto _ : state) peak.run(kRounds);
+  state.counters["MAC/s"] =
+      Counter(static_cast<double>(state.iterations() * kRounds * peak.multiply_adds), Counter::kIsRate);
+}
+
 // Arguments: bytes, threads.
 void read_memory(State& state) {
   const std::int64_t bytes = state.range(0);
@@ -101,6 +111,7 @@ constexpr auto kQ41 = static_cast<std::int64_t>(DType::q4_1), kQ8 = static_cast<
 std::vector<std::int64_t> all_types() { return benchmark::CreateDenseRange(0, kDTypes - 1, 1); }
 
 BENCHMARK(read_memory)->ArgsProduct({{1 << 20, 1 << 24, 1 << 28}, {1, 2}})->UseRealTime();
+BENCHMARK(integer_dot_peak);
 BENCHMARK(gemv)
     ->ArgsProduct({{kQ41, kQ8, kF16}, {576, 1536, 16384}, {576, 1536}, {1}})
     ->ArgsProduct({all_types(), {16384}, {2048}, {1, 2}})

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "msrnn/token.h"
 
@@ -130,6 +132,12 @@ struct AttentionJob {
   std::int32_t* victims = nullptr;  // [lanes][n_rows], position dropped after each row; null: not asked
 };
 
+struct ProductPeak {
+  std::string_view operation;  // "int8", "bf16", "f32"
+  int passes = 1;  // how often a weight is multiplied for one token: inputs may be sums of two numbers
+  double multiply_adds = 0;  // a second, on all threads of the device
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -137,6 +145,9 @@ class Backend {
   virtual std::string name() const = 0;         // as --device takes it
   virtual std::string description() const = 0;  // what it runs on: instruction set, threads
   virtual int threads() const = 0;
+  // What products with weights of a type could reach. Measured, which takes a moment; none where the device
+  // does not claim to be fast.
+  virtual std::optional<ProductPeak> measure_peak(DType weight) = 0;
 
   // Takes a stored matrix over. The view may be read until the returned weight is destroyed.
   virtual WeightPtr prepare(const TensorView& stored) = 0;

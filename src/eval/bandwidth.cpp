@@ -29,26 +29,45 @@ std::uint64_t sum(const std::uint64_t* words, std::int64_t n) {
   return total;
 }
 
-}  // namespace
-
-double measure_read_bandwidth(int threads) {
-  ThreadPool pool(threads);
-  const Buffer buffer(kBytes);
-  pool.for_each(kBytes / kTaskBytes, [&](std::int64_t task, int) {
-    std::memset(buffer.data() + task * kTaskBytes, 1, kTaskBytes);
-  });
-  std::atomic<std::uint64_t> checksum{0};  // keeps the reads from being optimised away
+// Bytes a second of the best pass over `bytes` bytes, in tasks of kTaskBytes.
+template <class Task>
+double best_pass(ThreadPool& pool, std::int64_t bytes, Task task) {
   double best = 0;
   const Stopwatch watch;
   do {
     const Stopwatch pass;
-    pool.for_each(kBytes / kTaskBytes, [&](std::int64_t task, int) {
-      const auto* words = reinterpret_cast<const std::uint64_t*>(buffer.data() + task * kTaskBytes);
-      checksum += sum(words, kTaskBytes / 8);
-    });
-    best = std::max(best, static_cast<double>(kBytes) / pass.seconds());
+    pool.for_each(bytes / kTaskBytes, [&](std::int64_t i, int) { task(i * kTaskBytes); });
+    best = std::max(best, static_cast<double>(bytes) / pass.seconds());
   } while (watch.seconds() < kSeconds);
   return best;
+}
+
+Buffer filled_buffer(ThreadPool& pool) {
+  Buffer buffer(kBytes);
+  pool.for_each(kBytes / kTaskBytes, [&](std::int64_t task, int) {
+    std::memset(buffer.data() + task * kTaskBytes, 1, kTaskBytes);
+  });
+  return buffer;
+}
+
+}  // namespace
+
+double measure_read_bandwidth(int threads) {
+  ThreadPool pool(threads);
+  const Buffer buffer = filled_buffer(pool);
+  std::atomic<std::uint64_t> checksum{0};  // keeps the reads from being optimised away
+  return best_pass(pool, kBytes, [&](std::int64_t at) {
+    checksum += sum(reinterpret_cast<const std::uint64_t*>(buffer.data() + at), kTaskBytes / 8);
+  });
+}
+
+double measure_copy_bandwidth(int threads) {
+  ThreadPool pool(threads);
+  Buffer buffer = filled_buffer(pool);
+  constexpr std::int64_t kHalf = kBytes / 2;
+  return best_pass(pool, kHalf, [&](std::int64_t at) {
+    std::memcpy(buffer.data() + kHalf + at, buffer.data() + at, kTaskBytes);
+  });
 }
 
 }  // namespace msrnn

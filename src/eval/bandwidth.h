@@ -7,4 +7,7 @@ namespace msrnn {
 // far larger than the caches. Takes under a second.
 double measure_read_bandwidth(int threads);
 
+// The same of copying: bytes read, as many of them written.
+double measure_copy_bandwidth(int threads);
+
 }  // namespace msrnn

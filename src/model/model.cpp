@@ -27,7 +27,8 @@ void check_tokens(std::span<const Token> tokens, int vocabulary) {
 
 void check_segments(std::span<const Segment> segments, std::size_t n_tokens, const StateShape& shape) {
   std::int64_t next = 0;
-  std::vector<const MultiState*> states;
+  thread_local std::vector<const MultiState*> states;  // kept: a step should ask for no memory
+  states.clear();
   for (const Segment& segment : segments) {
     if (segment.state == nullptr || segment.n_rows < 1 || segment.first_row != next) {
       fail_usage("segments must have a state each and follow one another; row {} is not covered", next);

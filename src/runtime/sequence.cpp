@@ -1,7 +1,6 @@
 #include "msrnn/sequence.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "base/fail.h"
@@ -68,12 +67,13 @@ void read_batch(std::span<Sequence* const> sequences, std::span<const Token> tok
     fail_usage("a batch of {} sequences needs as many tokens, found {}", sequences.size(), tokens.size());
   }
   if (sequences.empty()) return;
-  if (std::set<Sequence*>(sequences.begin(), sequences.end()).size() != sequences.size()) {
-    fail_usage("a sequence is in the batch twice");
-  }
   const Model& model = sequences.front()->model();
-  std::vector<Segment> segments;
-  std::vector<std::int32_t> rows;
+  // Kept from step to step, which should ask for no memory.
+  thread_local std::vector<Segment> segments;
+  thread_local std::vector<std::int32_t> rows;
+  thread_local std::vector<float> logits;
+  segments.clear();
+  rows.clear();
   for (Sequence* sequence : sequences) {
     if (&sequence->model() != &model) fail_usage("the sequences of a batch are of different models");
     const auto row = static_cast<std::int32_t>(rows.size());
@@ -81,7 +81,7 @@ void read_batch(std::span<Sequence* const> sequences, std::span<const Token> tok
     rows.push_back(row);
   }
   const auto vocabulary = static_cast<std::size_t>(model.config().vocabulary);
-  std::vector<float> logits(rows.size() * vocabulary);
+  logits.resize(rows.size() * vocabulary);
   model.forward(tokens, segments, logits, {.logits_rows = rows});
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     const auto first = logits.begin() + static_cast<std::ptrdiff_t>(i * vocabulary);

@@ -8,6 +8,7 @@
 
 #include "backend/cpu/matmul.h"
 #include "backend/cpu/packed_weight.h"
+#include "backend/cpu/peak.h"
 #include "base/fail.h"
 #include "base/parts.h"
 
@@ -82,6 +83,21 @@ CpuBackend::CpuBackend(int threads, const cpu::Kernels& kernels)
 
 std::string CpuBackend::description() const {
   return fmt::format("{}, {} thread{}", kernels_.isa, threads(), threads() == 1 ? "" : "s");
+}
+
+std::optional<ProductPeak> CpuBackend::measure_peak(DType weight) {
+  using cpu::InputFormat;
+  const InputFormat format = kernels_.matmul.input_format(weight);
+  const double speed = cpu::measure_peak(kernels_.matmul.peak[static_cast<int>(format)], pool_);
+  switch (format) {
+    case InputFormat::int8_pair:
+      return ProductPeak{"int8", 2, speed};
+    case InputFormat::bf16_pair:
+      return ProductPeak{"bf16", 2, speed};
+    case InputFormat::f32:
+      break;
+  }
+  return ProductPeak{"f32", 1, speed};
 }
 
 WeightPtr CpuBackend::prepare(const TensorView& stored) {

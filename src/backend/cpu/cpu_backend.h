@@ -22,6 +22,7 @@ class CpuBackend final : public Backend {
   std::string name() const override { return "cpu"; }
   std::string description() const override;
   int threads() const override { return pool_.size(); }
+  std::optional<ProductPeak> measure_peak(DType weight) override;
 
   WeightPtr prepare(const TensorView& stored) override;
   Buffer allocate(std::size_t bytes) override { return Buffer(bytes); }

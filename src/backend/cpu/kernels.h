@@ -21,8 +21,16 @@ struct MatmulKernels {
   // Writes n numbers as token `token` of a tile of n_tokens, from the block `tile` points to on.
   using Encode = void (*)(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token);
 
+  // What the products with inputs of one format do at best: their instruction, on registers and cached
+  // numbers.
+  struct Peak {
+    void (*run)(std::int64_t rounds) = nullptr;
+    std::int64_t multiply_adds = 0;  // of a round
+  };
+
   Product product[kDTypes];      // by DType
   Encode encode[kInputFormats];  // by InputFormat
+  Peak peak[kInputFormats];      // by InputFormat; none where no product takes it
   InputFormat bf16_input;        // what products with bf16 weights take
   // out = x / sqrt(mean(x²) + epsilon) · gain; all [n]
   void (*normalise)(const float* x, const float* gain, float epsilon, std::int64_t n, float* out);

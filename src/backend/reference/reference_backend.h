@@ -20,6 +20,7 @@ class ReferenceBackend final : public Backend {
   std::string name() const override { return "reference"; }
   std::string description() const override;
   int threads() const override { return pool_.size(); }
+  std::optional<ProductPeak> measure_peak(DType) override { return std::nullopt; }
 
   WeightPtr prepare(const TensorView& stored) override;
   Buffer allocate(std::size_t bytes) override { return Buffer(bytes); }

@@ -1,4 +1,5 @@
 // Products with bf16 weights.
+#include "backend/cpu/isa/peak.h"
 #include "backend/cpu/isa/products.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
@@ -26,6 +27,16 @@ struct BFloat16Weights {
     }
   }
 };
+
+// Numbers 0, so that no sum grows.
+void run_peak(std::int64_t rounds) {
+  const auto zeros = reinterpret_cast<__m512bh>(_mm512_setzero_si512());
+  run_chains(rounds, _mm512_setzero_ps(), [&](__m512 sum) { return _mm512_dpbf16_ps(sum, zeros, zeros); });
+}
+
+void add_peak(MatmulKernels& kernels) {
+  kernels.peak[static_cast<int>(InputFormat::bf16_pair)] = {run_peak, kChains * kLanes * 2};
+}
 #else
 struct BFloat16Weights {
   using Input = FloatInput;
@@ -45,11 +56,14 @@ struct BFloat16Weights {
     }
   }
 };
+
+void add_peak(MatmulKernels&) {}  // takes f32
 #endif
 
 }  // namespace
 
 void add_bf16_products(MatmulKernels& kernels) {
+  add_peak(kernels);
   add_products<BFloat16Weights>(kernels);
   kernels.bf16_input = BFloat16Weights::Input::kFormat;
 }

@@ -1,4 +1,5 @@
 // Products with f32 and f16 weights.
+#include "backend/cpu/isa/peak.h"
 #include "backend/cpu/isa/products.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
@@ -19,9 +20,16 @@ struct Plain {
   }
 };
 
+// Tends to 2.
+void run_peak(std::int64_t rounds) {
+  const F32 half = broadcast(0.5f), one = broadcast(1.0f);
+  run_chains(rounds, one, [=](F32 sum) { return fma(sum, half, one); });
+}
+
 }  // namespace
 
 void add_float_products(MatmulKernels& kernels) {
+  kernels.peak[static_cast<int>(InputFormat::f32)] = {run_peak, kChains * kLanes};
   add_products<Plain<float, DType::f32>, Plain<Half, DType::f16>>(kernels);
 }
 

@@ -1,5 +1,6 @@
 // Products with quantised weights: integers, then their scales.
 #include "backend/cpu/isa/dot.h"
+#include "backend/cpu/isa/peak.h"
 #include "backend/cpu/isa/products.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
@@ -95,9 +96,27 @@ struct Quantised {
   }
 };
 
+// 4-bit codes, all 1, with numbers that add up to 0, so that no sum grows.
+void run_peak(std::int64_t rounds) {
+  std::byte planes[number_bytes(DType::q4_0)];
+  __builtin_memset(planes, 0x11, sizeof planes);
+  std::int8_t numbers[kBlockCols];
+  for (int c = 0; c < kBlockCols; ++c) numbers[c] = static_cast<std::int8_t>(c % 2 == 0 ? 1 : -1);
+  const Codes<4> block = unpack_codes<4>(planes);
+  run_chains(rounds, broadcast_rows(0), [&](const IntRows& sum) {
+#if !defined(__AVX512VNNI__)
+    // VNNI multiplies into the sum. Others add a product that would be computed only once, were the numbers
+    // known.
+    asm volatile("" ::"r"(numbers) : "memory");
+#endif
+    return dot<0, 8>(block, numbers, sum);
+  });
+}
+
 }  // namespace
 
 void add_quantised_products(MatmulKernels& kernels) {
+  kernels.peak[static_cast<int>(InputFormat::int8_pair)] = {run_peak, kChains * kGroupRows * kBlockCols};
   add_products<Quantised<DType::q8_0>, Quantised<DType::q4_0>, Quantised<DType::q4_1>, Quantised<DType::q5_0>,
                Quantised<DType::q5_1>, Quantised<DType::q2_k>, Quantised<DType::q3_k>, Quantised<DType::q4_k>,
                Quantised<DType::q5_k>, Quantised<DType::q6_k>, Quantised<DType::iq4_nl>,

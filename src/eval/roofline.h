@@ -1,0 +1,31 @@
+// The limits of a machine, and how near to them a model is.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "formats/weight_file.h"
+
+namespace msrnn {
+
+struct Roofline {
+  int threads = 1;
+  double read = 0, copy = 0;       // bytes a second
+  std::vector<ProductPeak> peaks;  // one for each operation that some type of weights uses
+};
+
+// Of the named device with so many threads. Takes about two seconds.
+Roofline measure_roofline(const std::string& device, int threads);
+
+// How many weights of each type (by DType) every token is multiplied with: all matrices but the embedding and
+// the output, which only some tokens need.
+std::array<std::int64_t, kDTypes> weights_of_layers(const WeightFile& model);
+
+// Seconds that the products with these weights take for one token at the peak of their operations. 0 where
+// the device knows no peak.
+double seconds_at_peak(const WeightFile& model, const std::string& device, int threads);
+
+}  // namespace msrnn

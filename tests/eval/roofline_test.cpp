@@ -1,0 +1,39 @@
+#include "eval/roofline.h"
+
+#include <gtest/gtest.h>
+
+#include "backend/registry.h"
+#include "support/tiny_model.h"
+
+namespace msrnn::testing {
+namespace {
+
+TEST(Roofline, HasEveryLimitOfTheProcessor) {
+  const Roofline roofline = measure_roofline("cpu", 1);
+  EXPECT_GT(roofline.read, 1e8);
+  EXPECT_GT(roofline.copy, 1e7);
+  EXPECT_LT(roofline.copy, 2 * roofline.read);
+  ASSERT_GE(roofline.peaks.size(), 2u);
+  for (const ProductPeak& peak : roofline.peaks) EXPECT_GT(peak.multiply_adds, 1e7) << peak.operation;
+}
+
+TEST(Roofline, TheReferenceDeviceClaimsNone) { EXPECT_TRUE(measure_roofline("reference", 1).peaks.empty()); }
+
+TEST(Roofline, CountsTheWeightsOfLayers) {
+  const TemporaryFolder folder;
+  const TinyModelShape shape{.type = GgufTensor::q8_0};
+  const auto model = open_weight_file(write_tiny_model(folder, shape));
+  const std::int64_t width = shape.width(), kv = shape.n_kv_heads * shape.head_dim;
+  const auto weights = weights_of_layers(*model);
+  for (int type = 0; type < kDTypes; ++type) {
+    const std::int64_t expected = type == static_cast<int>(DType::q8_0)
+                                      ? shape.n_layers * width * (2 * width + 2 * kv + 3 * shape.ffn_width)
+                                      : 0;
+    EXPECT_EQ(weights[static_cast<std::size_t>(type)], expected) << type;
+  }
+  EXPECT_GT(seconds_at_peak(*model, "cpu", 1), 0);
+  EXPECT_EQ(seconds_at_peak(*model, "reference", 1), 0);
+}
+
+}  // namespace
+}  // namespace msrnn::testing
