@@ -29,13 +29,13 @@ struct BFloat16Weights {
 };
 
 // Numbers 0, so that no sum grows.
-void run_peak(std::int64_t rounds) {
+void run_bf16_peak(std::int64_t rounds) {
   const auto zeros = reinterpret_cast<__m512bh>(_mm512_setzero_si512());
   run_chains(rounds, _mm512_setzero_ps(), [&](__m512 sum) { return _mm512_dpbf16_ps(sum, zeros, zeros); });
 }
 
-void add_peak(MatmulKernels& kernels) {
-  kernels.peak[static_cast<int>(InputFormat::bf16_pair)] = {run_peak, kChains * kLanes * 2};
+void add_bf16_peak(MatmulKernels& kernels) {
+  kernels.peak[static_cast<int>(InputFormat::bf16_pair)] = {run_bf16_peak, kChains * kLanes * 2};
 }
 #else
 struct BFloat16Weights {
@@ -57,13 +57,13 @@ struct BFloat16Weights {
   }
 };
 
-void add_peak(MatmulKernels&) {}  // takes f32
+void add_bf16_peak(MatmulKernels&) {}  // takes f32
 #endif
 
 }  // namespace
 
 void add_bf16_products(MatmulKernels& kernels) {
-  add_peak(kernels);
+  add_bf16_peak(kernels);
   add_products<BFloat16Weights>(kernels);
   kernels.bf16_input = BFloat16Weights::Input::kFormat;
 }

@@ -21,7 +21,7 @@ struct Plain {
 };
 
 // Tends to 2.
-void run_peak(std::int64_t rounds) {
+void run_float_peak(std::int64_t rounds) {
   const F32 half = broadcast(0.5f), one = broadcast(1.0f);
   run_chains(rounds, one, [=](F32 sum) { return fma(sum, half, one); });
 }
@@ -29,7 +29,7 @@ void run_peak(std::int64_t rounds) {
 }  // namespace
 
 void add_float_products(MatmulKernels& kernels) {
-  kernels.peak[static_cast<int>(InputFormat::f32)] = {run_peak, kChains * kLanes};
+  kernels.peak[static_cast<int>(InputFormat::f32)] = {run_float_peak, kChains * kLanes};
   add_products<Plain<float, DType::f32>, Plain<Half, DType::f16>>(kernels);
 }
 

@@ -97,7 +97,7 @@ struct Quantised {
 };
 
 // 4-bit codes, all 1, with numbers that add up to 0, so that no sum grows.
-void run_peak(std::int64_t rounds) {
+void run_integer_peak(std::int64_t rounds) {
   std::byte planes[number_bytes(DType::q4_0)];
   __builtin_memset(planes, 0x11, sizeof planes);
   std::int8_t numbers[kBlockCols];
@@ -116,7 +116,8 @@ void run_peak(std::int64_t rounds) {
 }  // namespace
 
 void add_quantised_products(MatmulKernels& kernels) {
-  kernels.peak[static_cast<int>(InputFormat::int8_pair)] = {run_peak, kChains * kGroupRows * kBlockCols};
+  kernels.peak[static_cast<int>(InputFormat::int8_pair)] = {run_integer_peak,
+                                                            kChains * kGroupRows * kBlockCols};
   add_products<Quantised<DType::q8_0>, Quantised<DType::q4_0>, Quantised<DType::q4_1>, Quantised<DType::q5_0>,
                Quantised<DType::q5_1>, Quantised<DType::q2_k>, Quantised<DType::q3_k>, Quantised<DType::q4_k>,
                Quantised<DType::q5_k>, Quantised<DType::q6_k>, Quantised<DType::iq4_nl>,
