@@ -12,7 +12,6 @@ TEST(Roofline, HasEveryLimitOfTheProcessor) {
   const Roofline roofline = measure_roofline("cpu", 1);
   EXPECT_GT(roofline.read, 1e8);
   EXPECT_GT(roofline.copy, 1e7);
-  EXPECT_LT(roofline.copy, 2 * roofline.read);
   ASSERT_GE(roofline.peaks.size(), 2u);
   for (const ProductPeak& peak : roofline.peaks) EXPECT_GT(peak.multiply_adds, 1e7) << peak.operation;
 }
