@@ -12,18 +12,16 @@
 namespace msrnn {
 namespace {
 
-constexpr int kBlock = 32;
-
 float largest(const float* x) {
   float most = x[0];
-  for (int i = 1; i < kBlock; ++i) most = std::abs(x[i]) > std::abs(most) ? x[i] : most;
+  for (int i = 1; i < kSmallBlock; ++i) most = std::abs(x[i]) > std::abs(most) ? x[i] : most;
   return most;
 }
 
 // The largest number becomes 127 or −127.
 void q8_0(const float* x, QuantisedBlock& block) {
   const float d = std::abs(largest(x)) / 127, id = inverse(d);
-  for (int i = 0; i < kBlock; ++i) {
+  for (int i = 0; i < kSmallBlock; ++i) {
     block.codes[i] = static_cast<std::uint8_t>(static_cast<int>(std::round(x[i] * id)) + 128);
   }
   block.d = to_half(d);
@@ -37,15 +35,15 @@ std::uint8_t code_below(float shifted, int bits) {
 void centred(const float* x, const Quantisation& q, QuantisedBlock& block) {
   const float d = largest(x) / static_cast<float>(-q.zero), id = inverse(d);
   const float shift = static_cast<float>(q.zero) + 0.5f;
-  for (int i = 0; i < kBlock; ++i) block.codes[i] = code_below(x[i] * id + shift, q.bits);
+  for (int i = 0; i < kSmallBlock; ++i) block.codes[i] = code_below(x[i] * id + shift, q.bits);
   block.d = to_half(d);
 }
 
 // The least number becomes code 0, the largest the last one.
 void spanned(const float* x, const Quantisation& q, QuantisedBlock& block) {
-  const auto [least, most] = std::minmax_element(x, x + kBlock);
+  const auto [least, most] = std::minmax_element(x, x + kSmallBlock);
   const float d = (*most - *least) / static_cast<float>((1 << q.bits) - 1), id = inverse(d);
-  for (int i = 0; i < kBlock; ++i) block.codes[i] = code_below((x[i] - *least) * id + 0.5f, q.bits);
+  for (int i = 0; i < kSmallBlock; ++i) block.codes[i] = code_below((x[i] - *least) * id + 0.5f, q.bits);
   block.d = to_half(d);
   block.m = to_half(-*least);
 }

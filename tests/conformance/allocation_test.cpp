@@ -1,4 +1,5 @@
 // Decoding in steady state asks for no memory: what a step needs was taken before.
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <new>

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/parts.h"
+
 namespace msrnn::cpu {
 namespace {
 
@@ -67,8 +69,8 @@ void BlockAttention::run_rows(const AttentionPass& pass, const AttentionJob& job
 
 template <class Body>
 void BlockAttention::for_each_tile(const AttentionPass& pass, Body body) {
-  const int n_tiles = (n_rows_ + kTileRows - 1) / kTileRows;
-  pass.pool.for_each(std::int64_t{pass.shape.n_kv_heads} * n_tiles, [&](std::int64_t task, int worker) {
+  const std::int64_t n_tiles = parts(n_rows_, kTileRows);
+  pass.pool.for_each(pass.shape.n_kv_heads * n_tiles, [&](std::int64_t task, int worker) {
     const int begin = static_cast<int>(task % n_tiles) * kTileRows;
     body(Tile{static_cast<int>(task / n_tiles), begin, std::min(begin + kTileRows, n_rows_), worker});
   });

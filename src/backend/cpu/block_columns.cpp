@@ -17,10 +17,9 @@ std::int32_t slots_in_use(const LayerState& state, int lane) {
   return std::max(used_slots(state, lane), state.free_slot[lane] + 1);
 }
 
-std::int32_t count_live(const LayerState& state, int lane) {
-  return static_cast<std::int32_t>(std::count_if(state.lane(lane),
-                                                 state.lane(lane) + slots_in_use(state, lane),
-                                                 [](const Slot& slot) { return slot.position != kEmpty; }));
+std::int32_t count_live(const Slot* slots, std::int32_t n) {
+  return static_cast<std::int32_t>(
+      std::count_if(slots, slots + n, [](const Slot& slot) { return slot.position != kEmpty; }));
 }
 
 }  // namespace
@@ -46,7 +45,7 @@ void BlockColumns::load_state(const AttentionPass& pass, const AttentionJob& job
     Lane& of = lane(l);
     of.n_columns = slots_in_use(state, l);
     most = std::max(most, of.n_columns);
-    of.n_live = count_live(state, l);
+    of.n_live = count_live(state.lane(l), of.n_columns);
     for (std::int32_t s = 0; s < of.n_columns; ++s) {
       const Slot slot = state.lane(l)[s];
       slot.position == kEmpty ? of.clear(s) : of.put(s, slot, -1, job.pins);
@@ -181,7 +180,7 @@ void BlockColumns::commit(const AttentionPass& pass, const AttentionJob& job, in
       if (of.columns.alive[of.n_columns + r] != 0) of.copy(of.n_columns + r, of.slot[r]);
     }
     of.n_columns = slots_in_use(state, l);
-    of.n_live = count_live(state, l);
+    of.n_live = count_live(state.lane(l), of.n_columns);
     for (std::int32_t s = 0; s < of.n_columns; ++s) {
       if (state.lane(l)[s].position == kEmpty) of.clear(s);
     }

@@ -17,7 +17,7 @@ namespace msrnn::cpu::MSRNN_ISA {
 inline constexpr int kTokensAtOnce = kLanes == 16 ? 16 : kLanes == 8 ? 4 : 2;
 
 // A product of few tokens waits for memory, and the processor alone does not look far enough ahead: 4 KiB
-// measured measured best.
+// measured best.
 template <int bytes>
 [[gnu::always_inline]] inline void prefetch(const std::byte* block) {
   constexpr int kAhead = 4096, kLine = 64;
