@@ -14,6 +14,7 @@
 
 #include "commands.h"
 #include "output.h"
+#include "version.h"
 
 namespace msrnn {
 namespace {
@@ -22,7 +23,7 @@ enum ExitStatus { kDone = 0, kFailed = 1, kUsage = 2 };
 
 void add_commands(CLI::App& app) {
   app.name("msrnn");
-  app.set_version_flag("--version", "msrnn " MSRNN_VERSION, "Print the version and exit");
+  app.set_version_flag("--version", fmt::format("msrnn {}", version()), "Print the version and exit");
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
@@ -41,6 +42,7 @@ void add_commands(CLI::App& app) {
   add_chat(app);
   add_perplexity(app);
   add_trace(app);
+  add_eval(app);
   add_bench(app);
   add_tokenize(app);
   add_detokenize(app);

@@ -1,0 +1,7 @@
+#include "version.h"
+
+namespace msrnn {
+
+std::string_view version() { return MSRNN_VERSION; }
+
+}  // namespace msrnn
