@@ -29,11 +29,11 @@ std::vector<float> multiply(const Kernels& kernels, ThreadPool& pool, const Pack
   return out;
 }
 
-// What the format of the activations may change number x of a block whose largest magnitude is given: half a
-// step of the second int8, whose block is half a step of the first large at most, and twice the last bit of
-// bf16 (2⁻⁸), exactly representable numbers excepted.
+// What the format of the activations may change number x of a block whose largest magnitude is given: one
+// step of the second int8, which is a 256th of one of the first (half a step where it is not at its end), and
+// twice the last bit of bf16 (2⁻⁸), exactly representable numbers excepted.
 double input_error(InputFormat format, double x, double largest) {
-  if (format == InputFormat::int8_pair) return largest / 127 * 0.5 / 127 * 0.5001 + largest * 0x1p-23;
+  if (format == InputFormat::int8_pair) return largest / 127 / 256 * 1.001 + largest * 0x1p-23;
   return format == InputFormat::bf16_pair ? std::abs(x) * 0x1p-16 : 0;
 }
 

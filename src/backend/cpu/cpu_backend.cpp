@@ -50,30 +50,31 @@ class HiddenBlock {
   // [tile.n_tokens][32]; rows beyond the weights' last count as 0.
   const float* compute(const PackedWeight& gate, const PackedWeight& up, std::int64_t block,
                        const cpu::InputSet& inputs, cpu::TileSpan tile) {
-    constexpr std::int64_t kGroups = cpu::kBlockCols / cpu::kGroupRows;
-    for (std::int64_t i = 0; i < kGroups; ++i) {
-      const std::int64_t group = block * kGroups + i;
-      if (group < gate.n_groups()) {
-        cpu::multiply_group(kernels_, gate, group, inputs.of(gate), tile, gate_);
-        cpu::multiply_group(kernels_, up, group, inputs.of(up), tile, up_);
-        activate_(gate_, up_, std::int64_t{tile.n_tokens} * cpu::kGroupRows, gate_);
-      } else {
-        std::fill(std::begin(gate_), std::end(gate_), 0.0f);
-      }
-      for (int t = 0; t < tile.n_tokens; ++t) {
-        assign(values_ + t * cpu::kBlockCols + i * cpu::kGroupRows, gate_ + t * cpu::kGroupRows,
-               cpu::kGroupRows);
+    const std::int64_t group = block * kGroups;
+    const int count = static_cast<int>(std::min<std::int64_t>(kGroups, gate.n_groups() - group));
+    cpu::multiply_groups(kernels_, gate, group, count, inputs.of(gate), tile, gate_);
+    cpu::multiply_groups(kernels_, up, group, count, inputs.of(up), tile, up_);
+    const int group_numbers = tile.n_tokens * cpu::kGroupRows;
+    activate_(gate_, up_, std::int64_t{count} * group_numbers, gate_);
+    std::fill(gate_ + count * group_numbers, gate_ + kGroups * group_numbers, 0.0f);
+    const float* from = gate_;
+    for (int g = 0; g < kGroups; ++g) {
+      for (int t = 0; t < tile.n_tokens; ++t, from += cpu::kGroupRows) {
+        assign(values_ + t * cpu::kBlockCols + g * cpu::kGroupRows, from, cpu::kGroupRows);
       }
     }
     return values_;
   }
 
  private:
+  static constexpr int kGroups = cpu::kBlockCols / cpu::kGroupRows;
+  static constexpr int kNumbers = cpu::kTileTokens * cpu::kBlockCols;
+
   const cpu::MatmulKernels& kernels_;
   const cpu::MatmulKernels::Activate activate_;
-  alignas(kAlignment) float gate_[cpu::kTileTokens * cpu::kGroupRows];
-  alignas(kAlignment) float up_[cpu::kTileTokens * cpu::kGroupRows];
-  alignas(kAlignment) float values_[cpu::kTileTokens * cpu::kBlockCols];
+  alignas(kAlignment) float gate_[kNumbers];    // [groups][tokens][16]
+  alignas(kAlignment) float up_[kNumbers];      // [groups][tokens][16]
+  alignas(kAlignment) float values_[kNumbers];  // [tokens][32]
 };
 
 }  // namespace

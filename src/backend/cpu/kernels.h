@@ -14,10 +14,9 @@ namespace msrnn::cpu {
 
 // For a given token all of these do the same operations in the same order, whatever else is in the tile.
 struct MatmulKernels {
-  // out[t][r] = Σ_c weight[r][c] · tile[t][c] for 16 rows and the tile's tokens. group and tile as layout.h
-  // says, the tile in the format input_format() gives; out: [n_tokens][16].
-  using Product = void (*)(const std::byte* group, std::int64_t n_blocks, const std::byte* tile, int n_tokens,
-                           float* out);
+  // out[g][t][r] = Σ_c weight[16 · g + r][c] · tile[t][c] for 16 rows of each group and the tile's tokens.
+  // The tile is in the format input_format() gives; out: [weights.n_groups][n_tokens][16].
+  using Product = void (*)(const WeightGroups& weights, const std::byte* tile, int n_tokens, float* out);
   // Writes n numbers as token `token` of a tile of n_tokens, from the block `tile` points to on.
   using Encode = void (*)(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token);
 

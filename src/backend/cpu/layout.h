@@ -20,15 +20,12 @@
 //
 // Activations: tokens go in tiles of 16, and 8, 4, 2, 1 for the rest; within a tile of n tokens all of block
 // 0 comes first:
-//   int8_pair   two planes: the numbers rounded to int8, and what that left over rounded to int8 again. A
-//   plane
-//               is int8 [n][32], then float scale[n], float scaled_sum[n], int32 minus_8_sums[n],
-//               int32 minus_128_sums[n], int32 first_sums[n], int32 last_sums[n]; number i is scale · int8,
-//               "sum" is that of the block's 32 int8, of the first 16, or of the last 16
+//   int8_pair   Int8Pairs [n]
 //   f32         float [n][32]
 //   bf16_pair   bf16 [n][32], the numbers rounded, then [n][32], what that left over rounded
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "base/parts.h"
@@ -44,14 +41,20 @@ inline constexpr int kTileTokens = 16;
 enum class InputFormat : std::uint8_t { int8_pair, f32, bf16_pair };
 inline constexpr int kInputFormats = 3;
 
-// Of one token's numbers in one block of one int8 plane.
-inline constexpr int kPlaneBytes = kBlockCols + 6 * 4;
+// One token's numbers in one block: number i is scale · (256 · high[i] + low[i]), and "sum" is that of all
+// 256 · high[i] + low[i]. Products of either with weights are sums of integers, which one scale completes.
+struct Int8Pairs {
+  std::int8_t high[kBlockCols], low[kBlockCols];  // −127 … 127
+  float scale, scaled_sum;
+  std::int32_t minus_8_sum, minus_128_sum;
+  std::int32_t half_sums[2];  // of the first 16 numbers, of the last
+};
 
 // Of one token's numbers in one block.
 constexpr int input_bytes(InputFormat format) {
   switch (format) {
     case InputFormat::int8_pair:
-      return 2 * kPlaneBytes;
+      return sizeof(Int8Pairs);
     case InputFormat::f32:
       return kBlockCols * 4;
     case InputFormat::bf16_pair:
@@ -97,6 +100,14 @@ constexpr std::int64_t group_bytes(DType type, std::int64_t cols) {
   const std::int64_t bytes = n_blocks(cols) / n_together(type) * packed_bytes(type);
   return (bytes + kLine - 1) / kLine * kLine;
 }
+
+// Some groups of a weight, one after another.
+struct WeightGroups {
+  const std::byte* first;
+  std::int64_t bytes;  // from one to the next
+  int n_groups;
+  std::int64_t n_blocks;
+};
 
 struct TileSpan {
   std::int64_t first_token;

@@ -41,11 +41,12 @@ void each_tile(const WorkPart& part, std::int64_t n_tokens, Body body) {
   }
 }
 
-// out[t][r] = Σ_c weight[16 · group + r][c] · inputs[tile.first_token + t][c]; out: [tile.n_tokens][16].
-inline void multiply_group(const MatmulKernels& kernels, const PackedWeight& weight, std::int64_t group,
-                           const Inputs& inputs, TileSpan tile, float* out) {
+// out[g][t][r] = Σ_c weight[16 · (first + g) + r][c] · inputs[tile.first_token + t][c] for `count` groups;
+// out: [count][tile.n_tokens][16].
+inline void multiply_groups(const MatmulKernels& kernels, const PackedWeight& weight, std::int64_t first,
+                            int count, const Inputs& inputs, TileSpan tile, float* out) {
   const auto product = kernels.product[static_cast<std::size_t>(weight.dtype())];
-  product(weight.group(group), weight.n_blocks(), inputs.block(tile, 0), tile.n_tokens, out);
+  product(weight.groups(first, count), inputs.block(tile, 0), tile.n_tokens, out);
 }
 
 struct Projection {
@@ -60,16 +61,16 @@ void project_groups(const MatmulKernels& kernels, const Projection& p, std::int6
                     const WorkPart& part, Write write) {
   // Some groups together: a tile of tokens stays in the cache for all of them, they for all tiles.
   constexpr std::int64_t kGroupsAtOnce = 4;
-  alignas(kAlignment) float values[kTileTokens * kGroupRows];
+  alignas(kAlignment) float values[kGroupsAtOnce * kTileTokens * kGroupRows];
   for (std::int64_t first = begin; first < end; first += kGroupsAtOnce) {
     each_tile(part, p.inputs.n_tokens(), [&](TileSpan tile) {
-      for (std::int64_t g = first; g < std::min(end, first + kGroupsAtOnce); ++g) {
-        multiply_group(kernels, p.weight, g, p.inputs, tile, values);
-        const std::int64_t row = g * kGroupRows;
+      const int count = static_cast<int>(std::min(end - first, kGroupsAtOnce));
+      multiply_groups(kernels, p.weight, first, count, p.inputs, tile, values);
+      const float* from = values;
+      for (std::int64_t row = first * kGroupRows; row < (first + count) * kGroupRows; row += kGroupRows) {
         const std::int64_t n_rows = std::min<std::int64_t>(kGroupRows, p.weight.rows() - row);
-        for (int t = 0; t < tile.n_tokens; ++t) {
+        for (int t = 0; t < tile.n_tokens; ++t, from += kGroupRows) {
           float* out = p.out.row(tile.first_token + t) + row;
-          const float* from = values + t * kGroupRows;
           // A length the compiler knows makes this a few vector moves.
           n_rows == kGroupRows ? write(out, from, kGroupRows) : write(out, from, static_cast<int>(n_rows));
         }

@@ -19,7 +19,11 @@ class PackedWeight final : public Weight {
   std::size_t bytes() const override { return packed_.size(); }
   std::int64_t n_groups() const { return cpu::n_groups(rows()); }
   std::int64_t n_blocks() const { return cpu::n_blocks(cols()); }
-  const std::byte* group(std::int64_t g) const { return packed_.data() + g * group_bytes(dtype(), cols()); }
+  // `count` groups from group `first` on.
+  WeightGroups groups(std::int64_t first, int count) const {
+    const std::int64_t bytes = group_bytes(dtype(), cols());
+    return {packed_.data() + first * bytes, bytes, count, cpu::n_blocks(cols())};
+  }
   // The matrix as it came.
   const TensorView& stored() const { return stored_; }
   // The only row of a vector (a norm's gain), [cols].

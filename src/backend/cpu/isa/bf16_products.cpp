@@ -11,17 +11,27 @@ struct BFloat16Weights {
   using Input = BFloat16PairInput;
   static constexpr DType kType = DType::bf16;
 
-  template <int n>
-  static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
+  static constexpr int kTokens = kTokensInRegisters;
+  template <int>
+  static constexpr int kGroups = kGroupsAtOnce;
+
+  template <int n, int groups>
+  static void add_block(const std::byte* const (&blocks)[groups], int, const Input& x,
+                        Rows (&sums)[n][groups]) {
     for (int c = 0; c < kBlockCols; c += 2) {
-      const auto w = reinterpret_cast<__m512bh>(_mm512_loadu_si512(block + c * kGroupRows * 2));
+      __m512bh w[groups];
+      for (int g = 0; g < groups; ++g) {
+        w[g] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(blocks[g] + c * kGroupRows * 2));
+      }
       unrolled<n>([&](auto t) {
-        __m512& sum = sums[t.value].part[0].v;
-        for (int plane = 0; plane < 2; ++plane) {
-          const BFloat16* numbers = plane == 0 ? x.rounded(t.value) : x.remainder(t.value);
+        for (const BFloat16* numbers : {x.rounded(t.value), x.remainder(t.value)}) {
           std::int32_t pair;
           __builtin_memcpy(&pair, numbers + c, sizeof pair);
-          sum = _mm512_dpbf16_ps(sum, w, reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair)));
+          const auto both = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
+          for (int g = 0; g < groups; ++g) {
+            __m512& sum = sums[t.value][g].part[0].v;
+            sum = _mm512_dpbf16_ps(sum, w[g], both);
+          }
         }
       });
     }
@@ -42,16 +52,27 @@ struct BFloat16Weights {
   using Input = FloatInput;
   static constexpr DType kType = DType::bf16;
 
-  template <int n>
-  static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
-    const auto* pairs = reinterpret_cast<const std::int32_t*>(block);
-    for (int c = 0; c < kBlockCols; c += 2, pairs += kGroupRows) {
-      const Rows first = each_part([&](int i) { return first_bfloat16(load(pairs + i * kLanes)); });
-      const Rows second = each_part([&](int i) { return second_bfloat16(load(pairs + i * kLanes)); });
+  static constexpr int kTokens = kTokensInRegisters;
+  template <int>
+  static constexpr int kGroups = kGroupsAtOnce;
+
+  template <int n, int groups>
+  static void add_block(const std::byte* const (&blocks)[groups], int, const Input& x,
+                        Rows (&sums)[n][groups]) {
+    for (int c = 0; c < kBlockCols; c += 2) {
+      Rows first[groups], second[groups];
+      for (int g = 0; g < groups; ++g) {
+        const auto* pairs = reinterpret_cast<const std::int32_t*>(blocks[g]) + c / 2 * kGroupRows;
+        first[g] = each_part([&](int i) { return first_bfloat16(load(pairs + i * kLanes)); });
+        second[g] = each_part([&](int i) { return second_bfloat16(load(pairs + i * kLanes)); });
+      }
       unrolled<n>([&](auto t) {
         const float* numbers = x.numbers(t.value) + c;
-        sums[t.value] = fma(first, broadcast(numbers[0]), sums[t.value]);
-        sums[t.value] = fma(second, broadcast(numbers[1]), sums[t.value]);
+        for (int g = 0; g < groups; ++g) {
+          Rows& sum = sums[t.value][g];
+          sum = fma(first[g], broadcast(numbers[0]), sum);
+          sum = fma(second[g], broadcast(numbers[1]), sum);
+        }
       });
     }
   }

@@ -1,13 +1,15 @@
-// Integer dot products of 16 rows of a block of weights with the 32 activations of one token.
+// Integer dot products of 16 rows of a block of weights, of one or more groups, with the 32 activations of
+// one token.
 //
 // Each dot_*.h defines
 //   Codes<bits>   a block of codes of 2 to 6 bits
 //   add_plane     sets their bits from `low` on to those of a plane of `width` bits (layout.h)
 //   Bytes         a block of numbers −128 … 127, made of 8 × 64 bytes by unpack_bytes, or of a plane of 4-bit
 //                 codes by unpack_levels
-//   dot<first, n>(block, x, start)   start + Σ_c block[r][c] · x[c] over the n quads of columns from `first`
-//                 on, x being all 32 activations; n is 4 or 8. Exact for |x| ≤ 127
-//   kBytesZero    what dot takes the numbers of Bytes to be larger by: start must undo it
+//   add_dots<first, n>(blocks, x, sums)   sums[g][r] += Σ_c blocks[g][r][c] · x[c] over the n quads of
+//   columns
+//                 from `first` on, x being all 32 activations; n is 4 or 8. Exact for |x| ≤ 127
+//   kBytesZero    what it takes the numbers of Bytes to be larger by: the sums must undo it
 //   load_int8_rows
 #pragma once
 

@@ -57,43 +57,45 @@ inline Bytes unpack_levels(const std::byte* p) {
   return block;
 }
 
+// Adds pairs of 16-bit sums to 32-bit ones.
+inline void add_pairs(__m256i pairs, I32& sums) {
+  sums.v = _mm256_add_epi32(sums.v, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+
 inline __m256i broadcast_quad(const std::int8_t* x) {
   std::int32_t quad;
   __builtin_memcpy(&quad, x, sizeof quad);
   return _mm256_set1_epi32(quad);
 }
 
+// Registers hold what one group needs: no more than one at a time.
 template <int first, int n, int bits>
-inline IntRows dot(const Codes<bits>& block, const std::int8_t* x, IntRows start) {
+inline void add_dots(const Codes<bits> (&blocks)[1], const std::int8_t* x, IntRows (&sums)[1]) {
   constexpr int kTogether = quads_in_16_bits(bits, n);
   for (int j = first; j < first + n; j += kTogether) {
     __m256i pairs[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
     for (int i = j; i < j + kTogether; ++i) {
       const __m256i quad = broadcast_quad(x + 4 * i);
       for (int h = 0; h < 2; ++h) {
-        pairs[h] = _mm256_add_epi16(pairs[h], _mm256_maddubs_epi16(block.quad[i].half[h], quad));
+        pairs[h] = _mm256_add_epi16(pairs[h], _mm256_maddubs_epi16(blocks[0].quad[i].half[h], quad));
       }
     }
     for (int h = 0; h < 2; ++h) {
-      const __m256i sums = _mm256_madd_epi16(pairs[h], _mm256_set1_epi16(1));
-      start.part[h].v = _mm256_add_epi32(start.part[h].v, sums);
+      add_pairs(pairs[h], sums[0].part[h]);
     }
   }
-  return start;
 }
 
 // The weight's sign moves to the activation: magnitudes are the unsigned factor, and 2 · 128 · 127 fits.
 template <int first, int n>
-inline IntRows dot(const Bytes& block, const std::int8_t* x, IntRows start) {
+inline void add_dots(const Bytes (&blocks)[1], const std::int8_t* x, IntRows (&sums)[1]) {
   for (int j = first; j < first + n; ++j) {
     const __m256i quad = broadcast_quad(x + 4 * j);
     for (int h = 0; h < 2; ++h) {
-      const __m256i w = block.quad[j].half[h];
-      const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(quad, w));
-      start.part[h].v = _mm256_add_epi32(start.part[h].v, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+      const __m256i w = blocks[0].quad[j].half[h];
+      add_pairs(_mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(quad, w)), sums[0].part[h]);
     }
   }
-  return start;
 }
 
 inline Rows load_int8_rows(const std::int8_t* p) {

@@ -29,31 +29,38 @@ inline Bytes unpack_levels(const std::byte* p) {
   return block;
 }
 
-template <int first, int n, int bits>
-inline IntRows dot(const Codes<bits>& block, const std::int8_t* x, IntRows start) {
+// Adds pairs of 16-bit sums to 32-bit ones.
+inline void add_pairs(__m512i pairs, IntRows& sums) {
+  sums.part[0].v = _mm512_add_epi32(sums.part[0].v, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+}
+
+template <int first, int n, int bits, int groups>
+inline void add_dots(const Codes<bits> (&blocks)[groups], const std::int8_t* x, IntRows (&sums)[groups]) {
   constexpr int kTogether = quads_in_16_bits(bits, n);
-  __m512i sum = start.part[0].v;
   for (int j = first; j < first + n; j += kTogether) {
-    __m512i pairs = _mm512_maddubs_epi16(block.quad[j], broadcast_quad(x + 4 * j));
-    for (int i = j + 1; i < j + kTogether; ++i) {
-      pairs = _mm512_add_epi16(pairs, _mm512_maddubs_epi16(block.quad[i], broadcast_quad(x + 4 * i)));
+    __m512i pairs[groups];
+    for (__m512i& of_group : pairs) of_group = _mm512_setzero_si512();
+    for (int i = j; i < j + kTogether; ++i) {
+      const __m512i quad = broadcast_quad(x + 4 * i);
+      for (int g = 0; g < groups; ++g) {
+        pairs[g] = _mm512_add_epi16(pairs[g], _mm512_maddubs_epi16(blocks[g].quad[i], quad));
+      }
     }
-    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+    for (int g = 0; g < groups; ++g) add_pairs(pairs[g], sums[g]);
   }
-  return {{{sum}}};
 }
 
 // The weight's sign moves to the activation: magnitudes are the unsigned factor, and 2 · 128 · 127 fits.
-template <int first, int n>
-inline IntRows dot(const Bytes& block, const std::int8_t* x, IntRows start) {
-  __m512i sum = start.part[0].v;
+template <int first, int n, int groups>
+inline void add_dots(const Bytes (&blocks)[groups], const std::int8_t* x, IntRows (&sums)[groups]) {
   for (int j = first; j < first + n; ++j) {
     const __m512i quad = broadcast_quad(x + 4 * j);
-    const __m512i turned = _mm512_mask_sub_epi8(quad, block.negative[j], _mm512_setzero_si512(), quad);
-    const __m512i pairs = _mm512_maddubs_epi16(block.magnitude[j], turned);
-    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+    for (int g = 0; g < groups; ++g) {
+      const __mmask64 negative = blocks[g].negative[j];
+      const __m512i turned = _mm512_mask_sub_epi8(quad, negative, _mm512_setzero_si512(), quad);
+      add_pairs(_mm512_maddubs_epi16(blocks[g].magnitude[j], turned), sums[g]);
+    }
   }
-  return {{{sum}}};
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

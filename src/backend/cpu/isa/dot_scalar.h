@@ -45,17 +45,16 @@ inline Bytes unpack_levels(const std::byte* p) {
 }
 
 template <int first, int n, class Block>
-inline IntRows dot(const Block& block, const std::int8_t* x, IntRows start) {
-  std::int32_t sums[kGroupRows];
-  for (int i = 0; i < kParts; ++i) store(sums + i * kLanes, start.part[i]);
+inline void add_dots(const Block (&blocks)[1], const std::int8_t* x, IntRows (&sums)[1]) {
+  std::int32_t rows[kGroupRows];
+  for (int i = 0; i < kParts; ++i) store(rows + i * kLanes, sums[0].part[i]);
   for (int j = first; j < first + n; ++j) {
     for (int r = 0; r < kGroupRows; ++r) {
-      const auto* w = block.number[j] + 4 * r;
-      sums[r] += w[0] * x[4 * j] + w[1] * x[4 * j + 1] + w[2] * x[4 * j + 2] + w[3] * x[4 * j + 3];
+      const auto* w = blocks[0].number[j] + 4 * r;
+      rows[r] += w[0] * x[4 * j] + w[1] * x[4 * j + 1] + w[2] * x[4 * j + 2] + w[3] * x[4 * j + 3];
     }
   }
-  for (int i = 0; i < kParts; ++i) start.part[i] = load(sums + i * kLanes);
-  return start;
+  for (int i = 0; i < kParts; ++i) sums[0].part[i] = load(rows + i * kLanes);
 }
 
 inline Rows load_int8_rows(const std::int8_t* p) {

@@ -25,13 +25,16 @@ inline Bytes unpack_levels(const std::byte* p) {
   return block;
 }
 
-template <int first, int n, class Block>
-inline IntRows dot(const Block& block, const std::int8_t* x, IntRows start) {
-  __m512i sum = start.part[0].v;
-  for (int j = first; j < first + n; ++j) {
-    sum = _mm512_dpbusd_epi32(sum, block.quad[j], broadcast_quad(x + 4 * j));
-  }
-  return {{{sum}}};
+template <int first, int n, class Block, int groups>
+inline void add_dots(const Block (&blocks)[groups], const std::int8_t* x, IntRows (&sums)[groups]) {
+  unrolled<n>([&](auto i) {
+    constexpr int kQuad = first + i.value;
+    const __m512i quad = broadcast_quad(x + 4 * kQuad);
+    for (int g = 0; g < groups; ++g) {
+      __m512i& sum = sums[g].part[0].v;
+      sum = _mm512_dpbusd_epi32(sum, blocks[g].quad[kQuad], quad);
+    }
+  });
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -102,43 +102,33 @@ Block load_block(const float* x, std::int64_t n) {
   return block;
 }
 
-std::int32_t sum_lanes(I32 a) {
-  std::int32_t lanes[kLanes];
-  store(lanes, a);
-  std::int32_t sum = 0;
-  for (const std::int32_t lane : lanes) sum += lane;
-  return sum;
-}
-
-// One block of one token as int8; `fields` is its scale, the others follow `stride` bytes apart (layout.h).
-// Returns what rounding left over.
-Block quantise(const Block& block, std::byte* numbers, std::byte* fields, int stride) {
+// One block of one token.
+Int8Pairs quantise(const Block& block) {
   F32 largest = zero();
   for (const F32& part : block.part) largest = max(abs(part), largest);
   const float magnitude = reduce_max(largest);
   // Below this 127 / magnitude overflows, and the numbers count as 0.
   constexpr float kSmallest = 1e-36f;
   const float inverse = magnitude > kSmallest ? 127.0f / magnitude : 0.0f;
-  const float scale = magnitude / 127.0f;
   I32 half_sums[2] = {broadcast(0), broadcast(0)};
-  Block remainder;
+  Int8Pairs pairs;
   for (int i = 0; i < kBlockVectors; ++i) {
-    const I32 rounded = round_to_int(block.part[i] * broadcast(inverse));
+    const F32 scaled = block.part[i] * broadcast(inverse);
+    const I32 high = round_to_int(scaled);
+    const I32 left = round_to_int((scaled - to_float(high)) * broadcast(256.0f));
+    const I32 low = max(min(left, broadcast(127)), broadcast(-127));
+    store_int8(pairs.high + i * kLanes, high);
+    store_int8(pairs.low + i * kLanes, low);
     I32& half_sum = half_sums[2 * i / kBlockVectors];
-    half_sum = half_sum + rounded;
-    store_int8(reinterpret_cast<std::int8_t*>(numbers) + i * kLanes, rounded);
-    remainder.part[i] = block.part[i] - to_float(rounded) * broadcast(scale);
+    half_sum = half_sum + shift_left<8>(high) + low;
   }
-  const std::int32_t first = sum_lanes(half_sums[0]), last = sum_lanes(half_sums[1]), sum = first + last;
-  const float scaled_sum = scale * static_cast<float>(sum);
-  const std::int32_t minus_8_sum = -8 * sum, minus_128_sum = -128 * sum;
-  __builtin_memcpy(fields, &scale, 4);
-  __builtin_memcpy(fields + stride, &scaled_sum, 4);
-  __builtin_memcpy(fields + 2 * stride, &minus_8_sum, 4);
-  __builtin_memcpy(fields + 3 * stride, &minus_128_sum, 4);
-  __builtin_memcpy(fields + 4 * stride, &first, 4);
-  __builtin_memcpy(fields + 5 * stride, &last, 4);
-  return remainder;
+  for (int i = 0; i < 2; ++i) pairs.half_sums[i] = reduce_add(half_sums[i]);
+  const std::int32_t sum = pairs.half_sums[0] + pairs.half_sums[1];
+  pairs.scale = magnitude / (127.0f * 256.0f);
+  pairs.scaled_sum = pairs.scale * static_cast<float>(sum);
+  pairs.minus_8_sum = -8 * sum;
+  pairs.minus_128_sum = -128 * sum;
+  return pairs;
 }
 
 // write(block, start of the tile's block) for each block of x.
@@ -150,15 +140,9 @@ void encode_blocks(InputFormat format, const float* x, std::int64_t n, std::byte
   }
 }
 
-// Token `token` of a plane.
-Block quantise(const Block& block, std::byte* tile, int n_tokens, int token) {
-  return quantise(block, tile + token * kBlockCols, tile + n_tokens * kBlockCols + token * 4, n_tokens * 4);
-}
-
 void encode_int8_pair(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
   encode_blocks(InputFormat::int8_pair, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
-    const Block remainder = quantise(block, start, n_tokens, token);
-    quantise(remainder, start + n_tokens * kPlaneBytes, n_tokens, token);
+    reinterpret_cast<Int8Pairs*>(start)[token] = quantise(block);
   });
 }
 

@@ -9,13 +9,22 @@ template <class Number, DType type>
 struct Plain {
   using Input = FloatInput;
   static constexpr DType kType = type;
+  static constexpr int kTokens = kTokensInRegisters;
+  template <int>
+  static constexpr int kGroups = kGroupsAtOnce;
 
-  template <int n>
-  static void add_block(const std::byte* block, int, const Input& x, Rows (&sums)[n]) {
-    const auto* weights = reinterpret_cast<const Number*>(block);
+  template <int n, int groups>
+  static void add_block(const std::byte* const (&blocks)[groups], int, const Input& x,
+                        Rows (&sums)[n][groups]) {
     for (int c = 0; c < kBlockCols; ++c) {
-      const Rows w = load_rows(weights + c * kGroupRows);
-      unrolled<n>([&](auto t) { sums[t.value] = fma(w, broadcast(x.numbers(t.value)[c]), sums[t.value]); });
+      Rows w[groups];
+      for (int g = 0; g < groups; ++g) {
+        w[g] = load_rows(reinterpret_cast<const Number*>(blocks[g]) + c * kGroupRows);
+      }
+      unrolled<n>([&](auto t) {
+        const F32 number = broadcast(x.numbers(t.value)[c]);
+        for (int g = 0; g < groups; ++g) sums[t.value][g] = fma(w[g], number, sums[t.value][g]);
+      });
     }
   }
 };

@@ -1,11 +1,13 @@
-// Matrix products: 16 rows of weights with a tile of tokens.
+// Matrix products: 16 rows of weights of one or two groups with a tile of tokens.
 //
 // A weight type says how its stored numbers enter one. It has
 //   Input     some tokens of one block of a tile, in the format of activations the type takes:
 //             Input(block of the tile, tokens of the tile, first of the tokens)
 //   kType
-//   add_block<n>(packed, i, input, sums)   sums[t] += block i of those packed together · token t, for n
-//   tokens
+//   kTokens   tokens it takes at once at most
+//   kGroups<n>   groups it takes at once for n tokens
+//   add_block<n>(packed, i, input, sums)   sums[t][g] += block i of those packed together at packed[g] ·
+//   token t, for n tokens
 #pragma once
 
 #include "backend/cpu/isa/kernels.h"
@@ -13,8 +15,11 @@
 
 namespace msrnn::cpu::MSRNN_ISA {
 
-// Tokens whose sums stay in registers: 16 of the 32 registers of AVX-512, half of those of others.
-inline constexpr int kTokensAtOnce = kLanes == 16 ? 16 : kLanes == 8 ? 4 : 2;
+// Groups that share what is loaded of a token; other sets than AVX-512 have no registers for it.
+inline constexpr int kGroupsAtOnce = kLanes == 16 ? 2 : 1;
+
+// Tokens whose sums stay in registers, with those of all groups at once: half of the registers.
+inline constexpr int kTokensInRegisters = kLanes == 16 ? 8 : kLanes == 8 ? 4 : 2;
 
 // A product of few tokens waits for memory, and the processor alone does not look far enough ahead: 4 KiB
 // measured best.
@@ -24,40 +29,60 @@ template <int bytes>
   for (int i = 0; i < bytes; i += kLine) __builtin_prefetch(block + kAhead + i);
 }
 
-template <class Weights, int tile_tokens>
-void product_of_tile(const std::byte* group, std::int64_t n_blocks, const std::byte* tile, float* out) {
+template <class Weights, int tile_tokens, int groups>
+void product_of_tile(const WeightGroups& weights, int first_group, const std::byte* tile, float* out) {
   using Input = typename Weights::Input;
   constexpr int kTogether = n_together(Weights::kType);
-  constexpr int kTokens = tile_tokens < kTokensAtOnce ? tile_tokens : kTokensAtOnce;
+  constexpr int kTokens = tile_tokens < Weights::kTokens ? tile_tokens : Weights::kTokens;
   for (int first = 0; first < tile_tokens; first += kTokens) {
-    Rows sums[kTokens];
-    unrolled<kTokens>([&](auto t) { sums[t.value] = zero_rows(); });
-    const std::byte *block = group, *inputs = tile;
-    for (std::int64_t b = 0; b < n_blocks; b += kTogether) {
-      prefetch<packed_bytes(Weights::kType)>(block);
+    Rows sums[kTokens][groups];
+    unrolled<kTokens>([&](auto t) {
+      for (Rows& sum : sums[t.value]) sum = zero_rows();
+    });
+    const std::byte* blocks[groups];
+    for (int g = 0; g < groups; ++g) blocks[g] = weights.first + (first_group + g) * weights.bytes;
+    const std::byte* inputs = tile;
+    for (std::int64_t b = 0; b < weights.n_blocks; b += kTogether) {
+      for (const std::byte* block : blocks) prefetch<packed_bytes(Weights::kType)>(block);
       for (int i = 0; i < kTogether; ++i) {
-        Weights::add_block(block, i, Input(inputs, tile_tokens, first), sums);
+        Weights::add_block(blocks, i, Input(inputs, tile_tokens, first), sums);
         inputs += tile_tokens * input_bytes(Input::kFormat);
       }
-      block += packed_bytes(Weights::kType);
+      for (const std::byte*& block : blocks) block += packed_bytes(Weights::kType);
     }
-    unrolled<kTokens>([&](auto t) { store_rows(out + (first + t.value) * kGroupRows, sums[t.value]); });
+    unrolled<kTokens>([&](auto t) {
+      for (int g = 0; g < groups; ++g) {
+        store_rows(out + ((first_group + g) * tile_tokens + first + t.value) * kGroupRows, sums[t.value][g]);
+      }
+    });
+  }
+}
+
+template <class Weights, int tile_tokens>
+void product_of_groups(const WeightGroups& weights, const std::byte* tile, float* out) {
+  constexpr int kGroups = Weights::template kGroups<tile_tokens>;
+  int g = 0;
+  for (; g + kGroups <= weights.n_groups; g += kGroups) {
+    product_of_tile<Weights, tile_tokens, kGroups>(weights, g, tile, out);
+  }
+  if constexpr (kGroups > 1) {
+    if (g < weights.n_groups) product_of_tile<Weights, tile_tokens, 1>(weights, g, tile, out);
   }
 }
 
 template <class Weights>
-void product(const std::byte* group, std::int64_t n_blocks, const std::byte* tile, int n_tokens, float* out) {
+void product(const WeightGroups& weights, const std::byte* tile, int n_tokens, float* out) {
   switch (n_tokens) {
     case 1:
-      return product_of_tile<Weights, 1>(group, n_blocks, tile, out);
+      return product_of_groups<Weights, 1>(weights, tile, out);
     case 2:
-      return product_of_tile<Weights, 2>(group, n_blocks, tile, out);
+      return product_of_groups<Weights, 2>(weights, tile, out);
     case 4:
-      return product_of_tile<Weights, 4>(group, n_blocks, tile, out);
+      return product_of_groups<Weights, 4>(weights, tile, out);
     case 8:
-      return product_of_tile<Weights, 8>(group, n_blocks, tile, out);
+      return product_of_groups<Weights, 8>(weights, tile, out);
     default:
-      return product_of_tile<Weights, kTileTokens>(group, n_blocks, tile, out);
+      return product_of_groups<Weights, kTileTokens>(weights, tile, out);
   }
 }
 

@@ -6,10 +6,13 @@
 namespace msrnn::cpu::MSRNN_ISA {
 namespace {
 
-// sum + integers · weight scale · activation scale
-inline Rows add_scaled(const IntRows& integers, const Rows& scale, F32 input_scale, const Rows& sum) {
-  return each_part(
-      [&](int i) { return fma(to_float(integers.part[i]), scale.part[i] * input_scale, sum.part[i]); });
+// sum + (256 · high + low) · weight scale · activation scale
+inline Rows add_scaled(const IntRows& high, const IntRows& low, const Rows& scale, F32 input_scale,
+                       const Rows& sum) {
+  return each_part([&](int i) {
+    const I32 integers = shift_left<8>(high.part[i]) + low.part[i];
+    return fma(to_float(integers), scale.part[i] * input_scale, sum.part[i]);
+  });
 }
 
 template <DType type>
@@ -49,27 +52,40 @@ inline Scales<parts> load_scales(const std::byte* packed, int i) {
   return scales;
 }
 
-// One block of quantised weights, unpacked once for all tokens.
-template <DType type>
+// One block of quantised weights of some groups, unpacked once for all tokens.
+template <DType type, int groups>
 class QuantisedRows {
  public:
-  QuantisedRows(const std::byte* packed, int i)
-      : numbers_(unpack<type>(packed + i * number_bytes(type))),
-        scales_(load_scales<type, kScales>(packed, i)) {}
+  QuantisedRows(const std::byte* const (&packed)[groups], int i) {
+    unrolled<groups>([&](auto g) {
+      numbers_[g.value] = unpack<type>(packed[g.value] + i * number_bytes(type));
+      scales_[g.value] = load_scales<type, kScales>(packed[g.value], i);
+    });
+  }
 
-  Rows add(const Int8Plane& x, int t, Rows sum) const {
+  void add(const Int8PairInput& x, int t, Rows (&sums)[groups]) const {
     unrolled<kScales>([&](auto p) {
       if constexpr (kType.minima) {
-        sum = fma(scales_.minimum[p.value], x.scaled_sum<kScales>(p.value, t), sum);
+        const F32 scaled_sum = x.scaled_sum<kScales>(p.value, t);
+        for (int g = 0; g < groups; ++g) {
+          sums[g] = fma(scales_[g].minimum[p.value], scaled_sum, sums[g]);
+        }
       }
     });
     unrolled<kScales>([&](auto p) {
-      constexpr int kQuads = 8 / kScales;
-      const IntRows start = x.minus_sums<kScales, kZero>(p.value, t);
-      const IntRows integers = dot<p.value * kQuads, kQuads>(numbers_, x.numbers(t), start);
-      sum = add_scaled(integers, scales_.scale[p.value], x.scale(t), sum);
+      constexpr int kQuads = 8 / kScales, kFirst = p.value * kQuads;
+      // Chains of their own: one after the other they would be the time a block takes.
+      IntRows high[groups], low[groups];
+      for (int g = 0; g < groups; ++g) {
+        high[g] = broadcast_rows(0);
+        low[g] = x.minus_sums<kScales, kZero>(p.value, t);
+      }
+      add_dots<kFirst, kQuads>(numbers_, x.high(t), high);
+      add_dots<kFirst, kQuads>(numbers_, x.low(t), low);
+      for (int g = 0; g < groups; ++g) {
+        sums[g] = add_scaled(high[g], low[g], scales_[g].scale[p.value], x.scale(t), sums[g]);
+      }
     });
-    return sum;
   }
 
  private:
@@ -77,22 +93,25 @@ class QuantisedRows {
   static constexpr int kScales = kBlockCols / kType.scale_count;
   static constexpr int kZero = kType.levels || kType.bits == 8 ? kBytesZero : kType.zero;
 
-  decltype(unpack<type>(nullptr)) numbers_;
-  Scales<kScales> scales_;
+  decltype(unpack<type>(nullptr)) numbers_[groups];
+  Scales<kScales> scales_[groups];
 };
 
 template <DType type>
 struct Quantised {
   using Input = Int8PairInput;
   static constexpr DType kType = type;
-
+  static constexpr int kTokens = kTileTokens;
   template <int n>
-  static void add_block(const std::byte* packed, int i, const Input& x, Rows (&sums)[n]) {
-    const QuantisedRows<type> block(packed, i);
-    unrolled<n>([&](auto t) {
-      const Rows sum = block.add(x.rounded(), t.value, sums[t.value]);
-      sums[t.value] = block.add(x.remainder(), t.value, sum);
-    });
+  static constexpr int kGroups = n < 4 ? 1 : kGroupsAtOnce;
+
+  // Registers hold the weights, which all tokens need, rather than the sums: token after token, not unrolled.
+  template <int n, int groups>
+  static void add_block(const std::byte* const (&packed)[groups], int i, const Input& x,
+                        Rows (&sums)[n][groups]) {
+    const QuantisedRows<type, groups> block(packed, i);
+#pragma GCC unroll 1
+    for (int t = 0; t < n; ++t) block.add(x, t, sums[t]);
   }
 };
 
@@ -102,14 +121,18 @@ void run_integer_peak(std::int64_t rounds) {
   __builtin_memset(planes, 0x11, sizeof planes);
   std::int8_t numbers[kBlockCols];
   for (int c = 0; c < kBlockCols; ++c) numbers[c] = static_cast<std::int8_t>(c % 2 == 0 ? 1 : -1);
-  const Codes<4> block = unpack_codes<4>(planes);
-  run_chains(rounds, broadcast_rows(0), [&](const IntRows& sum) {
+  const Codes<4> block[1] = {unpack_codes<4>(planes)};
+  struct Sum {
+    IntRows of_group[1];
+  };
+  run_chains(rounds, Sum{{broadcast_rows(0)}}, [&](Sum sum) {
 #if !defined(__AVX512VNNI__)
     // VNNI multiplies into the sum. Others add a product that would be computed only once, were the numbers
     // known.
     asm volatile("" ::"r"(numbers) : "memory");
 #endif
-    return dot<0, 8>(block, numbers, sum);
+    add_dots<0, 8>(block, numbers, sum.of_group);
+    return sum;
   });
 }
 

@@ -7,62 +7,40 @@
 
 namespace msrnn::cpu::MSRNN_ISA {
 
-class Int8Plane {
- public:
-  Int8Plane(const std::byte* block, int tile_tokens, int first)
-      : numbers_(block + first * kBlockCols),
-        fields_(block + tile_tokens * kBlockCols + first * 4),
-        tile_tokens_(tile_tokens) {}
-
-  const std::int8_t* numbers(int t) const {
-    return reinterpret_cast<const std::int8_t*>(numbers_) + t * kBlockCols;
-  }
-  F32 scale(int t) const { return broadcast(field<float>(0)[t]); }
-  // Of all 32 numbers (parts = 1), or of half p (2).
-  template <int parts>
-  F32 scaled_sum(int p, int t) const {
-    return broadcast(parts == 1 ? field<float>(1)[t]
-                                : field<float>(0)[t] * static_cast<float>(half_sum(p, t)));
-  }
-  // The sum of the numbers, each times −zero.
-  template <int parts, int zero>
-  IntRows minus_sums(int p, int t) const {
-    if constexpr (zero == 0) {
-      return broadcast_rows(0);
-    } else if constexpr (parts == 2) {
-      return broadcast_rows(-zero * half_sum(p, t));
-    } else if constexpr (zero == 128) {
-      return broadcast_rows(field<std::int32_t>(3)[t]);
-    } else {
-      static_assert(zero % 8 == 0);
-      return broadcast_rows(zero / 8 * field<std::int32_t>(2)[t]);
-    }
-  }
-
- private:
-  template <class T>
-  const T* field(int i) const {
-    return reinterpret_cast<const T*>(fields_ + 4 * i * tile_tokens_);
-  }
-  std::int32_t half_sum(int p, int t) const { return field<std::int32_t>(4 + p)[t]; }
-
-  const std::byte *numbers_, *fields_;
-  int tile_tokens_;
-};
-
 class Int8PairInput {
  public:
   static constexpr InputFormat kFormat = InputFormat::int8_pair;
 
-  Int8PairInput(const std::byte* block, int tile_tokens, int first)
-      : rounded_(block, tile_tokens, first),
-        remainder_(block + tile_tokens * kPlaneBytes, tile_tokens, first) {}
+  Int8PairInput(const std::byte* block, int, int first)
+      : tokens_(reinterpret_cast<const Int8Pairs*>(block) + first) {}
 
-  const Int8Plane& rounded() const { return rounded_; }
-  const Int8Plane& remainder() const { return remainder_; }
+  const std::int8_t* high(int t) const { return tokens_[t].high; }
+  const std::int8_t* low(int t) const { return tokens_[t].low; }
+  F32 scale(int t) const { return broadcast(tokens_[t].scale); }
+  // Of all 32 numbers (parts = 1), or of half p (2).
+  template <int parts>
+  F32 scaled_sum(int p, int t) const {
+    const Int8Pairs& x = tokens_[t];
+    return broadcast(parts == 1 ? x.scaled_sum : x.scale * static_cast<float>(x.half_sums[p]));
+  }
+  // The sum of the numbers' integers, each times −zero.
+  template <int parts, int zero>
+  IntRows minus_sums(int p, int t) const {
+    const Int8Pairs& x = tokens_[t];
+    if constexpr (zero == 0) {
+      return broadcast_rows(0);
+    } else if constexpr (parts == 2) {
+      return broadcast_rows(-zero * x.half_sums[p]);
+    } else if constexpr (zero == 128) {
+      return broadcast_rows(x.minus_128_sum);
+    } else {
+      static_assert(zero % 8 == 0);
+      return broadcast_rows(zero / 8 * x.minus_8_sum);
+    }
+  }
 
  private:
-  Int8Plane rounded_, remainder_;
+  const Int8Pairs* tokens_;
 };
 
 class FloatInput {

@@ -15,9 +15,10 @@
 // - less, less_equal, equal, first_lanes(n), & | and select(mask, if_true, if_false);
 // - bits(mask): bit i is lane i;
 // - to_float, round_to_int (to nearest even), truncate_to_int, round (to nearest even, as float);
-// - low_half, high_half: of integers, as integers without sign;
+// - low_half, high_half: of integers, as integers without sign; shift_left<bits>: of integers;
 // - shift_exponent: x · 2^n for whole n, where the result is a normal number;
-// - reduce_add, reduce_max, reduce_min: of all lanes, halves added to halves: a fixed order;
+// - reduce_add, reduce_max, reduce_min: of all lanes, halves added to halves: a fixed order; reduce_add of
+//   integers too;
 // - transpose: of kLanes vectors, in place.
 #pragma once
 

@@ -54,6 +54,10 @@ inline F32 sqrt(F32 a) { return {_mm256_sqrt_ps(a.v)}; }
 inline F32 to_float(I32 a) { return {_mm256_cvtepi32_ps(a.v)}; }
 inline I32 round_to_int(F32 a) { return {_mm256_cvtps_epi32(a.v)}; }
 inline I32 truncate_to_int(F32 a) { return {_mm256_cvttps_epi32(a.v)}; }
+template <int bits>
+inline I32 shift_left(I32 a) {
+  return {_mm256_slli_epi32(a.v, bits)};
+}
 inline I32 low_half(I32 a) { return {_mm256_and_si256(a.v, _mm256_set1_epi32(0xffff))}; }
 inline I32 high_half(I32 a) { return {_mm256_srli_epi32(a.v, 16)}; }
 inline F32 shift_exponent(F32 x, F32 n) {
@@ -127,6 +131,11 @@ float reduce(F32 a, Combine combine) {
   const __m256 half = combine(a, F32{_mm256_permute2f128_ps(a.v, a.v, 1)}).v;
   const __m256 pair = combine(F32{half}, F32{_mm256_permute_ps(half, 0x4e)}).v;
   return _mm256_cvtss_f32(combine(F32{pair}, F32{_mm256_permute_ps(pair, 0xb1)}).v);
+}
+inline std::int32_t reduce_add(I32 a) {
+  __m128i sums = _mm_add_epi32(_mm256_castsi256_si128(a.v), _mm256_extracti128_si256(a.v, 1));
+  sums = _mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0x4e));
+  return _mm_cvtsi128_si32(_mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0xb1)));
 }
 inline float reduce_add(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return x + y; });

@@ -56,6 +56,10 @@ inline I32 select(Mask m, I32 a, I32 b) { return {_mm512_mask_blend_epi32(m.m, b
 inline F32 to_float(I32 a) { return {_mm512_cvtepi32_ps(a.v)}; }
 inline I32 round_to_int(F32 a) { return {_mm512_cvtps_epi32(a.v)}; }
 inline I32 truncate_to_int(F32 a) { return {_mm512_cvttps_epi32(a.v)}; }
+template <int bits>
+inline I32 shift_left(I32 a) {
+  return {_mm512_slli_epi32(a.v, bits)};
+}
 inline I32 low_half(I32 a) { return {_mm512_and_si512(a.v, _mm512_set1_epi32(0xffff))}; }
 inline I32 high_half(I32 a) { return {_mm512_srli_epi32(a.v, 16)}; }
 
@@ -121,6 +125,7 @@ float reduce(F32 a, Combine combine) {
   const __m512 pair = combine(F32{quarter}, F32{_mm512_permute_ps(quarter, 0x4e)}).v;
   return _mm512_cvtss_f32(combine(F32{pair}, F32{_mm512_permute_ps(pair, 0xb1)}).v);
 }
+inline std::int32_t reduce_add(I32 a) { return _mm512_reduce_add_epi32(a.v); }
 inline float reduce_add(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return x + y; });
 }

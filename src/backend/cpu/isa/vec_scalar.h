@@ -74,6 +74,10 @@ inline I32 round_to_int(F32 a) {
   return bit_pattern(a + broadcast(12582912.0f)) - bit_pattern(broadcast(12582912.0f));
 }
 inline I32 truncate_to_int(F32 a) { return {__builtin_convertvector(a.v, Ints)}; }
+template <int bits>
+inline I32 shift_left(I32 a) {
+  return {a.v << bits};
+}
 inline I32 low_half(I32 a) { return {a.v & 0xffff}; }
 inline I32 high_half(I32 a) { return {a.v >> 16 & 0xffff}; }
 inline F32 round(F32 a) { return to_float(round_to_int(a)); }
@@ -130,6 +134,7 @@ inline void store_int8(std::int8_t* p, I32 a) {
   for (int i = 0; i < kLanes; ++i) p[i] = static_cast<std::int8_t>(a.v[i]);
 }
 
+inline std::int32_t reduce_add(I32 a) { return a.v[0] + a.v[1] + a.v[2] + a.v[3]; }
 inline float reduce_add(F32 a) { return (a.v[0] + a.v[2]) + (a.v[1] + a.v[3]); }
 inline float reduce_max(F32 a) {
   const F32 half = max(a, F32{Floats{a.v[2], a.v[3], a.v[2], a.v[3]}});
