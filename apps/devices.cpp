@@ -15,7 +15,7 @@ void list_devices(bool json) {
   auto objects = nlohmann::ordered_json::array();
   std::string lines;
   for (const DeviceInfo& device : list_backends()) {
-    const std::string here = make_backend(device.name, 0)->description();
+    const std::string here = make_backend(device.name)->description();
     lines += fmt::format("{:<12}{}\n{:<12}here: {}\n", device.name, device.description, "", here);
     objects.push_back({{"name", device.name}, {"description", device.description}, {"here", here}});
   }

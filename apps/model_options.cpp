@@ -59,6 +59,13 @@ void ModelArguments::add_to(CLI::App& command) {
       ->type_name("N")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  command
+      .add_option("--precision", options.precision,
+                  "exact, or fast: inputs of products with quantised weights are rounded to 8 bits, as most "
+                  "engines do, which reads faster; single predictions and evictions change")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"exact", "fast"}))
+      ->capture_default_str();
 }
 
 std::filesystem::path find_model(const std::string& name) {

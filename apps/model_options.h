@@ -18,7 +18,7 @@
 
 namespace msrnn {
 
-// -m, --device, --threads
+// -m, --device, --threads, --precision
 struct ModelArguments {
   std::string model;
   ModelOptions options;

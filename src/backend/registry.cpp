@@ -12,16 +12,26 @@ namespace {
 struct Device {
   std::string_view name;
   std::string (*description)();
-  std::shared_ptr<Backend> (*make)(int threads);
+  std::shared_ptr<Backend> (*make)(int threads, std::string_view precision);
 };
 
+std::shared_ptr<Backend> make_cpu(int threads, std::string_view precision) {
+  if (precision != "exact" && precision != "fast") {
+    fail_usage("precision '{}': the cpu device has exact and fast", precision);
+  }
+  const auto chosen = precision == "fast" ? cpu::Precision::fast : cpu::Precision::exact;
+  return std::make_shared<CpuBackend>(threads, cpu::kernels(chosen));
+}
+
+std::shared_ptr<Backend> make_reference(int threads, std::string_view precision) {
+  if (precision != "exact") fail_usage("precision '{}': the reference device is exact", precision);
+  return std::make_shared<ReferenceBackend>(threads);
+}
+
 const Device kDevices[] = {
-    {"cpu", [] { return fmt::format("this processor, kernels for {}", cpu::kernels().isa); },
-     [](int threads) -> std::shared_ptr<Backend> {
-       return std::make_shared<CpuBackend>(threads, cpu::kernels());
-     }},
+    {"cpu", [] { return fmt::format("this processor, kernels for {}", cpu::kernels().isa); }, make_cpu},
     {"reference", [] { return std::string("the specification as plain code, slow: to check results with"); },
-     [](int threads) -> std::shared_ptr<Backend> { return std::make_shared<ReferenceBackend>(threads); }},
+     make_reference},
 };
 
 }  // namespace
@@ -32,11 +42,12 @@ std::vector<DeviceInfo> list_backends() {
   return devices;
 }
 
-std::shared_ptr<Backend> make_backend(std::string_view name, int threads) {
-  if (threads < 0) fail_usage("expected 0 or more threads, found {}", threads);
+std::shared_ptr<Backend> make_backend(std::string_view name, const DeviceOptions& options) {
+  if (options.threads < 0) fail_usage("expected 0 or more threads, found {}", options.threads);
+  const int threads = options.threads == 0 ? usable_processors() : options.threads;
   std::string names;
   for (const Device& device : kDevices) {
-    if (device.name == name) return device.make(threads == 0 ? usable_processors() : threads);
+    if (device.name == name) return device.make(threads, options.precision);
     names += (names.empty() ? "" : ", ") + std::string(device.name);
   }
   fail_usage("unknown device '{}'; there are: {}", name, names);

@@ -16,7 +16,12 @@ struct DeviceInfo {
 
 std::vector<DeviceInfo> list_backends();
 
-// threads: 0 for all processors this process may use. Throws UsageError for a name that is not listed.
-std::shared_ptr<Backend> make_backend(std::string_view name, int threads);
+struct DeviceOptions {
+  int threads = 0;                       // 0: all processors this process may use
+  std::string_view precision = "exact";  // or "fast", where the device has it
+};
+
+// Throws UsageError for a name that is not listed, or options it does not have.
+std::shared_ptr<Backend> make_backend(std::string_view name, const DeviceOptions& options = {});
 
 }  // namespace msrnn

@@ -10,7 +10,7 @@
 namespace msrnn {
 
 Roofline measure_roofline(const std::string& device, int threads) {
-  const std::shared_ptr<Backend> backend = make_backend(device, threads);
+  const std::shared_ptr<Backend> backend = make_backend(device, {threads});
   Roofline roofline{threads, measure_read_bandwidth(threads), measure_copy_bandwidth(threads), {}};
   for (const DType type : {DType::f32, DType::bf16, DType::q8_0}) {
     const std::optional<ProductPeak> peak = backend->measure_peak(type);
@@ -33,7 +33,7 @@ std::array<std::int64_t, kDTypes> weights_of_layers(const WeightFile& model) {
 }
 
 double seconds_at_peak(const WeightFile& model, const std::string& device, int threads) {
-  const std::shared_ptr<Backend> backend = make_backend(device, threads);
+  const std::shared_ptr<Backend> backend = make_backend(device, {threads});
   const std::array<std::int64_t, kDTypes> weights = weights_of_layers(model);
   double seconds = 0;
   for (std::size_t type = 0; type < weights.size(); ++type) {

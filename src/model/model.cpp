@@ -59,7 +59,7 @@ void check_logits(std::span<const std::int32_t> rows, std::size_t n_tokens, std:
 
 Model Model::load(const std::filesystem::path& path, const ModelOptions& options) try {
   auto impl = std::make_shared<Impl>();
-  impl->backend = make_backend(options.device, options.threads);
+  impl->backend = make_backend(options.device, {options.threads, options.precision});
   impl->file = open_weight_file(path);
   const Metadata& metadata = impl->file->metadata();
   impl->architecture = &find_architecture(metadata.text("general.architecture"));

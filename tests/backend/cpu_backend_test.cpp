@@ -212,11 +212,14 @@ INSTANTIATE_TEST_SUITE_P(Isa, StepTest, ::testing::ValuesIn(cpu::supported_kerne
 
 TEST(Registry, MakesTheDevicesItLists) {
   for (const DeviceInfo& device : list_backends()) {
-    EXPECT_EQ(make_backend(device.name, 1)->name(), device.name);
+    EXPECT_EQ(make_backend(device.name, {1})->name(), device.name);
     EXPECT_FALSE(device.description.empty());
   }
-  EXPECT_THROW(make_backend("gpu", 1), UsageError);
-  EXPECT_THROW(make_backend("cpu", -1), UsageError);
+  EXPECT_THROW(make_backend("gpu"), UsageError);
+  EXPECT_THROW(make_backend("cpu", {-1}), UsageError);
+  EXPECT_NE(make_backend("cpu", {1, "fast"})->description(), make_backend("cpu", {1})->description());
+  EXPECT_THROW(make_backend("cpu", {1, "rough"}), UsageError);
+  EXPECT_THROW(make_backend("reference", {1, "fast"}), UsageError);
 }
 
 TEST(CpuBackend, RefusesQuantisedRowsOfHalfBlocks) {

@@ -29,10 +29,12 @@ std::vector<float> multiply(const Kernels& kernels, ThreadPool& pool, const Pack
   return out;
 }
 
-// What the format of the activations may change number x of a block whose largest magnitude is given: one
-// step of the second int8, which is a 256th of one of the first (half a step where it is not at its end), and
-// twice the last bit of bf16 (2⁻⁸), exactly representable numbers excepted.
+// What the format of the activations may change number x of a block whose largest magnitude is given: half a
+// step of int8, or of two planes one step of the second int8, which is a 256th of one of the first (half a
+// step where it is not at its end), and twice the last bit of bf16 (2⁻⁸), exactly representable numbers
+// excepted.
 double input_error(InputFormat format, double x, double largest) {
+  if (format == InputFormat::int8) return largest / 127 * 0.5001 + largest * 0x1p-23;
   if (format == InputFormat::int8_pair) return largest / 127 / 256 * 1.001 + largest * 0x1p-23;
   return format == InputFormat::bf16_pair ? std::abs(x) * 0x1p-16 : 0;
 }
@@ -255,8 +257,11 @@ TEST(WorkSplit, CoversEverythingOnceInWholeTiles) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, MatmulTest, ::testing::ValuesIn(supported_kernels()),
-                         [](const auto& param) { return std::string(param.param->isa); });
+std::string isa_name(const ::testing::TestParamInfo<const Kernels*>& info) {
+  return std::string(info.param->isa);
+}
+INSTANTIATE_TEST_SUITE_P(Exact, MatmulTest, ::testing::ValuesIn(supported_kernels()), isa_name);
+INSTANTIATE_TEST_SUITE_P(Fast, MatmulTest, ::testing::ValuesIn(supported_kernels(Precision::fast)), isa_name);
 
 }  // namespace
 }  // namespace msrnn::cpu

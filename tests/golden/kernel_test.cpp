@@ -53,7 +53,7 @@ class GoldenKernel : public ::testing::TestWithParam<KernelCase> {
     out_.assign(q_.size(), 0.0f);
     static std::map<std::string, std::shared_ptr<Backend>> backends;
     auto& backend = backends[GetParam().device];
-    if (backend == nullptr) backend = make_backend(GetParam().device, 2);
+    if (backend == nullptr) backend = make_backend(GetParam().device, {2});
     backend_ = backend;
   }
 

@@ -83,7 +83,9 @@ CpuBackend::CpuBackend(int threads, const cpu::Kernels& kernels)
     : kernels_(kernels), pool_(threads), inputs_(kernels_.matmul, pool_) {}
 
 std::string CpuBackend::description() const {
-  return fmt::format("{}, {} thread{}", kernels_.isa, threads(), threads() == 1 ? "" : "s");
+  const bool fast = kernels_.precision == cpu::Precision::fast;
+  return fmt::format("{}{}, {} thread{}", kernels_.isa, fast ? ", fast precision" : "", threads(),
+                     threads() == 1 ? "" : "s");
 }
 
 std::optional<ProductPeak> CpuBackend::measure_peak(DType weight) {
@@ -91,6 +93,8 @@ std::optional<ProductPeak> CpuBackend::measure_peak(DType weight) {
   const InputFormat format = kernels_.matmul.input_format(weight);
   const double speed = cpu::measure_peak(kernels_.matmul.peak[static_cast<int>(format)], pool_);
   switch (format) {
+    case InputFormat::int8:
+      return ProductPeak{"int8", 1, speed};
     case InputFormat::int8_pair:
       return ProductPeak{"int8", 2, speed};
     case InputFormat::bf16_pair:

@@ -13,18 +13,18 @@
 namespace msrnn::cpu {
 
 namespace scalar {
-Kernels kernels(std::string_view isa);
+Kernels kernels(std::string_view isa, Precision precision);
 }
 
 #if defined(__x86_64__)
 namespace avx2 {
-Kernels kernels(std::string_view isa);
+Kernels kernels(std::string_view isa, Precision precision);
 }
 namespace avx512 {
-Kernels kernels(std::string_view isa);
+Kernels kernels(std::string_view isa, Precision precision);
 }
 namespace avx512vnni {
-void add_quantised_products(MatmulKernels& kernels);
+void add_quantised_products(MatmulKernels& kernels, Precision precision);
 }
 namespace avx512bf16 {
 void add_bf16_products(MatmulKernels& kernels);
@@ -49,21 +49,21 @@ bool has_avx512_bf16() {
 #endif
 
 // The compiler's run-time check covers the processor and whether the operating system saves its registers.
-std::vector<Kernels> find_supported() {
-  std::vector<Kernels> found = {scalar::kernels("scalar")};
+std::vector<Kernels> find_supported(Precision precision) {
+  std::vector<Kernels> found = {scalar::kernels("scalar", precision)};
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c()) return found;
-  found.push_back(avx2::kernels("avx2"));
+  found.push_back(avx2::kernels("avx2", precision));
   if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
       !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl")) {
     return found;
   }
-  Kernels best = avx512::kernels("avx512");
+  Kernels best = avx512::kernels("avx512", precision);
   found.push_back(best);
   if (!__builtin_cpu_supports("avx512vnni")) return found;
   best.isa = "avx512vnni";
-  avx512vnni::add_quantised_products(best.matmul);
+  avx512vnni::add_quantised_products(best.matmul, precision);
   found.push_back(best);
   if (!has_avx512_bf16()) return found;
   best.isa = "avx512bf16";
@@ -73,16 +73,17 @@ std::vector<Kernels> find_supported() {
   return found;
 }
 
-const std::vector<Kernels>& supported() {
-  static const std::vector<Kernels> found = find_supported();
-  return found;
+const std::vector<Kernels>& supported(Precision precision) {
+  static const std::vector<Kernels> found[] = {find_supported(Precision::exact),
+                                               find_supported(Precision::fast)};
+  return found[static_cast<int>(precision)];
 }
 
-const Kernels& choose() {
+const Kernels& choose(Precision precision) {
   const char* forced = std::getenv("MSRNN_ISA");
-  if (forced == nullptr || *forced == '\0') return supported().back();
+  if (forced == nullptr || *forced == '\0') return supported(precision).back();
   std::vector<std::string_view> names;
-  for (const Kernels& candidate : supported()) {
+  for (const Kernels& candidate : supported(precision)) {
     if (candidate.isa == forced) return candidate;
     names.push_back(candidate.isa);
   }
@@ -91,14 +92,11 @@ const Kernels& choose() {
 
 }  // namespace
 
-const Kernels& kernels() {
-  static const Kernels& chosen = choose();
-  return chosen;
-}
+const Kernels& kernels(Precision precision) { return choose(precision); }
 
-std::vector<const Kernels*> supported_kernels() {
+std::vector<const Kernels*> supported_kernels(Precision precision) {
   std::vector<const Kernels*> all;
-  for (const Kernels& candidate : supported()) all.push_back(&candidate);
+  for (const Kernels& candidate : supported(precision)) all.push_back(&candidate);
   return all;
 }
 

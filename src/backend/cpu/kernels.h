@@ -12,6 +12,12 @@
 
 namespace msrnn::cpu {
 
+// How inputs of products are rounded (docs/numerics.md).
+enum class Precision : std::uint8_t {
+  exact,  // to 15 bits of the largest of 32, or not at all
+  fast,   // with quantised weights to 8 bits
+};
+
 // For a given token all of these do the same operations in the same order, whatever else is in the tile.
 struct MatmulKernels {
   // out[g][t][r] = Σ_c weight[16 · g + r][c] · tile[t][c] for 16 rows of each group and the tile's tokens.
@@ -30,7 +36,8 @@ struct MatmulKernels {
   Product product[kDTypes];      // by DType
   Encode encode[kInputFormats];  // by InputFormat
   Peak peak[kInputFormats];      // by InputFormat; none where no product takes it
-  InputFormat bf16_input;        // what products with bf16 weights take
+  InputFormat quantised_input;   // what products with quantised weights take
+  InputFormat bf16_input;
   // out = x / sqrt(mean(x²) + epsilon) · gain; all [n]
   void (*normalise)(const float* x, const float* gain, float epsilon, std::int64_t n, float* out);
   // out = activation(gate) · up; all [n]
@@ -42,22 +49,23 @@ struct MatmulKernels {
   Rotate rotate_interleaved, rotate_halves;
 
   InputFormat input_format(DType weight) const {
-    if (is_quantised(weight)) return InputFormat::int8_pair;
+    if (is_quantised(weight)) return quantised_input;
     return weight == DType::bf16 ? bf16_input : InputFormat::f32;
   }
 };
 
 struct Kernels {
   std::string_view isa;
+  Precision precision;
   MatmulKernels matmul;
   AttentionKernels attention;
 };
 
 // The best this processor has, or what the environment variable MSRNN_ISA names. Throws UsageError if that is
 // unknown or unsupported here.
-const Kernels& kernels();
+const Kernels& kernels(Precision precision = Precision::exact);
 
 // All that run on this processor, from the plainest to the best.
-std::vector<const Kernels*> supported_kernels();
+std::vector<const Kernels*> supported_kernels(Precision precision = Precision::exact);
 
 }  // namespace msrnn::cpu

@@ -20,7 +20,8 @@
 //
 // Activations: tokens go in tiles of 16, and 8, 4, 2, 1 for the rest; within a tile of n tokens all of block
 // 0 comes first:
-//   int8_pair   Int8Pairs [n]
+//   int8        Int8Token<1> [n]
+//   int8_pair   Int8Token<2> [n]
 //   f32         float [n][32]
 //   bf16_pair   bf16 [n][32], the numbers rounded, then [n][32], what that left over rounded
 #pragma once
@@ -38,13 +39,15 @@ inline constexpr int kGroupRows = 16;
 inline constexpr int kBlockCols = 32;
 inline constexpr int kTileTokens = 16;
 
-enum class InputFormat : std::uint8_t { int8_pair, f32, bf16_pair };
-inline constexpr int kInputFormats = 3;
+enum class InputFormat : std::uint8_t { f32, int8, int8_pair, bf16_pair };
+inline constexpr int kInputFormats = 4;
 
-// One token's numbers in one block: number i is scale · (256 · high[i] + low[i]), and "sum" is that of all
-// 256 · high[i] + low[i]. Products of either with weights are sums of integers, which one scale completes.
-struct Int8Pairs {
-  std::int8_t high[kBlockCols], low[kBlockCols];  // −127 … 127
+// One token's numbers in one block, as integers: number i is scale times plane[0][i], or times 256 ·
+// plane[0][i] + plane[1][i]. "sum" is that of all these integers; products of either with weights are
+// integers too, which one scale completes.
+template <int planes>
+struct Int8Token {
+  std::int8_t plane[planes][kBlockCols];  // −127 … 127
   float scale, scaled_sum;
   std::int32_t minus_8_sum, minus_128_sum;
   std::int32_t half_sums[2];  // of the first 16 numbers, of the last
@@ -53,8 +56,10 @@ struct Int8Pairs {
 // Of one token's numbers in one block.
 constexpr int input_bytes(InputFormat format) {
   switch (format) {
+    case InputFormat::int8:
+      return sizeof(Int8Token<1>);
     case InputFormat::int8_pair:
-      return sizeof(Int8Pairs);
+      return sizeof(Int8Token<2>);
     case InputFormat::f32:
       return kBlockCols * 4;
     case InputFormat::bf16_pair:

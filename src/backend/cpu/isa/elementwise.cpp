@@ -103,7 +103,8 @@ Block load_block(const float* x, std::int64_t n) {
 }
 
 // One block of one token.
-Int8Pairs quantise(const Block& block) {
+template <int planes>
+Int8Token<planes> quantise(const Block& block) {
   F32 largest = zero();
   for (const F32& part : block.part) largest = max(abs(part), largest);
   const float magnitude = reduce_max(largest);
@@ -111,24 +112,27 @@ Int8Pairs quantise(const Block& block) {
   constexpr float kSmallest = 1e-36f;
   const float inverse = magnitude > kSmallest ? 127.0f / magnitude : 0.0f;
   I32 half_sums[2] = {broadcast(0), broadcast(0)};
-  Int8Pairs pairs;
+  Int8Token<planes> token;
   for (int i = 0; i < kBlockVectors; ++i) {
     const F32 scaled = block.part[i] * broadcast(inverse);
-    const I32 high = round_to_int(scaled);
-    const I32 left = round_to_int((scaled - to_float(high)) * broadcast(256.0f));
-    const I32 low = max(min(left, broadcast(127)), broadcast(-127));
-    store_int8(pairs.high + i * kLanes, high);
-    store_int8(pairs.low + i * kLanes, low);
+    I32 rounded = round_to_int(scaled);
+    store_int8(token.plane[0] + i * kLanes, rounded);
+    if constexpr (planes == 2) {
+      const I32 left = round_to_int((scaled - to_float(rounded)) * broadcast(256.0f));
+      const I32 remainder = max(min(left, broadcast(127)), broadcast(-127));
+      store_int8(token.plane[1] + i * kLanes, remainder);
+      rounded = shift_left<8>(rounded) + remainder;
+    }
     I32& half_sum = half_sums[2 * i / kBlockVectors];
-    half_sum = half_sum + shift_left<8>(high) + low;
+    half_sum = half_sum + rounded;
   }
-  for (int i = 0; i < 2; ++i) pairs.half_sums[i] = reduce_add(half_sums[i]);
-  const std::int32_t sum = pairs.half_sums[0] + pairs.half_sums[1];
-  pairs.scale = magnitude / (127.0f * 256.0f);
-  pairs.scaled_sum = pairs.scale * static_cast<float>(sum);
-  pairs.minus_8_sum = -8 * sum;
-  pairs.minus_128_sum = -128 * sum;
-  return pairs;
+  for (int i = 0; i < 2; ++i) token.half_sums[i] = reduce_add(half_sums[i]);
+  const std::int32_t sum = token.half_sums[0] + token.half_sums[1];
+  token.scale = magnitude / (planes == 1 ? 127.0f : 127.0f * 256.0f);
+  token.scaled_sum = token.scale * static_cast<float>(sum);
+  token.minus_8_sum = -8 * sum;
+  token.minus_128_sum = -128 * sum;
+  return token;
 }
 
 // write(block, start of the tile's block) for each block of x.
@@ -140,9 +144,11 @@ void encode_blocks(InputFormat format, const float* x, std::int64_t n, std::byte
   }
 }
 
-void encode_int8_pair(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
-  encode_blocks(InputFormat::int8_pair, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
-    reinterpret_cast<Int8Pairs*>(start)[token] = quantise(block);
+template <int planes>
+void encode_int8(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
+  constexpr InputFormat kFormat = planes == 1 ? InputFormat::int8 : InputFormat::int8_pair;
+  encode_blocks(kFormat, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
+    reinterpret_cast<Int8Token<planes>*>(start)[token] = quantise<planes>(block);
   });
 }
 
@@ -167,7 +173,8 @@ void encode_bf16_pair(const float* x, std::int64_t n, std::byte* tile, int n_tok
 }  // namespace
 
 void add_elementwise(MatmulKernels& kernels) {
-  kernels.encode[static_cast<int>(InputFormat::int8_pair)] = encode_int8_pair;
+  kernels.encode[static_cast<int>(InputFormat::int8)] = encode_int8<1>;
+  kernels.encode[static_cast<int>(InputFormat::int8_pair)] = encode_int8<2>;
   kernels.encode[static_cast<int>(InputFormat::f32)] = encode_f32;
   kernels.encode[static_cast<int>(InputFormat::bf16_pair)] = encode_bf16_pair;
   kernels.normalise = normalise;

@@ -3,12 +3,12 @@
 
 namespace msrnn::cpu::MSRNN_ISA {
 
-Kernels kernels(std::string_view isa) {
-  Kernels all = {isa, {}, {}};
+Kernels kernels(std::string_view isa, Precision precision) {
+  Kernels all = {isa, precision, {}, {}};
   add_elementwise(all.matmul);
   add_float_products(all.matmul);
   add_bf16_products(all.matmul);
-  add_quantised_products(all.matmul);
+  add_quantised_products(all.matmul, precision);
   add_attention(all.attention);
   add_sweeps(all.attention);
   return all;

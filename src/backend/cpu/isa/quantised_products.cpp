@@ -6,13 +6,18 @@
 namespace msrnn::cpu::MSRNN_ISA {
 namespace {
 
-// sum + (256 · high + low) · weight scale · activation scale
-inline Rows add_scaled(const IntRows& high, const IntRows& low, const Rows& scale, F32 input_scale,
+// The integers of all planes as one.
+inline I32 joined(const IntRows (&planes)[1], int part) { return planes[0].part[part]; }
+inline I32 joined(const IntRows (&planes)[2], int part) {
+  return shift_left<8>(planes[0].part[part]) + planes[1].part[part];
+}
+
+// sum + integers · weight scale · activation scale
+template <int planes>
+inline Rows add_scaled(const IntRows (&integers)[planes], const Rows& scale, F32 input_scale,
                        const Rows& sum) {
-  return each_part([&](int i) {
-    const I32 integers = shift_left<8>(high.part[i]) + low.part[i];
-    return fma(to_float(integers), scale.part[i] * input_scale, sum.part[i]);
-  });
+  return each_part(
+      [&](int i) { return fma(to_float(joined(integers, i)), scale.part[i] * input_scale, sum.part[i]); });
 }
 
 template <DType type>
@@ -63,10 +68,11 @@ class QuantisedRows {
     });
   }
 
-  void add(const Int8PairInput& x, int t, Rows (&sums)[groups]) const {
+  template <class Input>
+  void add(const Input& x, int t, Rows (&sums)[groups]) const {
     unrolled<kScales>([&](auto p) {
       if constexpr (kType.minima) {
-        const F32 scaled_sum = x.scaled_sum<kScales>(p.value, t);
+        const F32 scaled_sum = x.template scaled_sum<kScales>(p.value, t);
         for (int g = 0; g < groups; ++g) {
           sums[g] = fma(scales_[g].minimum[p.value], scaled_sum, sums[g]);
         }
@@ -74,16 +80,21 @@ class QuantisedRows {
     });
     unrolled<kScales>([&](auto p) {
       constexpr int kQuads = 8 / kScales, kFirst = p.value * kQuads;
-      // Chains of their own: one after the other they would be the time a block takes.
-      IntRows high[groups], low[groups];
-      for (int g = 0; g < groups; ++g) {
-        high[g] = broadcast_rows(0);
-        low[g] = x.minus_sums<kScales, kZero>(p.value, t);
+      // Each plane has a chain of its own: one after the other they would be the time a block takes.
+      constexpr int kPlanes = Input::kPlanes;
+      IntRows integers[groups][kPlanes];
+      for (auto& of_group : integers) {
+        for (IntRows& of_plane : of_group) of_plane = broadcast_rows(0);
+        of_group[kPlanes - 1] = x.template minus_sums<kScales, kZero>(p.value, t);
       }
-      add_dots<kFirst, kQuads>(numbers_, x.high(t), high);
-      add_dots<kFirst, kQuads>(numbers_, x.low(t), low);
+      unrolled<kPlanes>([&](auto plane) {
+        IntRows of_plane[groups];
+        for (int g = 0; g < groups; ++g) of_plane[g] = integers[g][plane.value];
+        add_dots<kFirst, kQuads>(numbers_, x.numbers(plane.value, t), of_plane);
+        for (int g = 0; g < groups; ++g) integers[g][plane.value] = of_plane[g];
+      });
       for (int g = 0; g < groups; ++g) {
-        sums[g] = add_scaled(high[g], low[g], scales_[g].scale[p.value], x.scale(t), sums[g]);
+        sums[g] = add_scaled(integers[g], scales_[g].scale[p.value], x.scale(t), sums[g]);
       }
     });
   }
@@ -97,9 +108,9 @@ class QuantisedRows {
   Scales<kScales> scales_[groups];
 };
 
-template <DType type>
+template <DType type, int planes>
 struct Quantised {
-  using Input = Int8PairInput;
+  using Input = Int8Input<planes>;
   static constexpr DType kType = type;
   static constexpr int kTokens = kTileTokens;
   template <int n>
@@ -136,15 +147,24 @@ void run_integer_peak(std::int64_t rounds) {
   });
 }
 
+template <int planes, DType... types>
+void add_all(MatmulKernels& kernels) {
+  add_products<Quantised<types, planes>...>(kernels);
+  kernels.quantised_input = Int8Input<planes>::kFormat;
+  kernels.peak[static_cast<int>(kernels.quantised_input)] = {run_integer_peak,
+                                                             kChains * kGroupRows * kBlockCols};
+}
+
+template <int planes>
+void add_all_types(MatmulKernels& kernels) {
+  add_all<planes, DType::q8_0, DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q2_k, DType::q3_k,
+          DType::q4_k, DType::q5_k, DType::q6_k, DType::iq4_nl, DType::iq4_xs>(kernels);
+}
+
 }  // namespace
 
-void add_quantised_products(MatmulKernels& kernels) {
-  kernels.peak[static_cast<int>(InputFormat::int8_pair)] = {run_integer_peak,
-                                                            kChains * kGroupRows * kBlockCols};
-  add_products<Quantised<DType::q8_0>, Quantised<DType::q4_0>, Quantised<DType::q4_1>, Quantised<DType::q5_0>,
-               Quantised<DType::q5_1>, Quantised<DType::q2_k>, Quantised<DType::q3_k>, Quantised<DType::q4_k>,
-               Quantised<DType::q5_k>, Quantised<DType::q6_k>, Quantised<DType::iq4_nl>,
-               Quantised<DType::iq4_xs>>(kernels);
+void add_quantised_products(MatmulKernels& kernels, Precision precision) {
+  precision == Precision::fast ? add_all_types<1>(kernels) : add_all_types<2>(kernels);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -7,26 +7,27 @@
 
 namespace msrnn::cpu::MSRNN_ISA {
 
-class Int8PairInput {
+template <int planes>
+class Int8Input {
  public:
-  static constexpr InputFormat kFormat = InputFormat::int8_pair;
+  static constexpr InputFormat kFormat = planes == 1 ? InputFormat::int8 : InputFormat::int8_pair;
+  static constexpr int kPlanes = planes;
 
-  Int8PairInput(const std::byte* block, int, int first)
-      : tokens_(reinterpret_cast<const Int8Pairs*>(block) + first) {}
+  Int8Input(const std::byte* block, int, int first)
+      : tokens_(reinterpret_cast<const Int8Token<planes>*>(block) + first) {}
 
-  const std::int8_t* high(int t) const { return tokens_[t].high; }
-  const std::int8_t* low(int t) const { return tokens_[t].low; }
+  const std::int8_t* numbers(int plane, int t) const { return tokens_[t].plane[plane]; }
   F32 scale(int t) const { return broadcast(tokens_[t].scale); }
   // Of all 32 numbers (parts = 1), or of half p (2).
   template <int parts>
   F32 scaled_sum(int p, int t) const {
-    const Int8Pairs& x = tokens_[t];
+    const Int8Token<planes>& x = tokens_[t];
     return broadcast(parts == 1 ? x.scaled_sum : x.scale * static_cast<float>(x.half_sums[p]));
   }
   // The sum of the numbers' integers, each times −zero.
   template <int parts, int zero>
   IntRows minus_sums(int p, int t) const {
-    const Int8Pairs& x = tokens_[t];
+    const Int8Token<planes>& x = tokens_[t];
     if constexpr (zero == 0) {
       return broadcast_rows(0);
     } else if constexpr (parts == 2) {
@@ -40,7 +41,7 @@ class Int8PairInput {
   }
 
  private:
-  const Int8Pairs* tokens_;
+  const Int8Token<planes>* tokens_;
 };
 
 class FloatInput {
