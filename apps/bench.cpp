@@ -1,7 +1,10 @@
 // msrnn bench: tokens a second, and how near they come to what the memory allows.
+#include <array>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -18,6 +21,8 @@
 namespace msrnn {
 namespace {
 
+constexpr std::array<std::string_view, kStages> kStageNames = {"products", "attention", "sweep", "other"};
+
 struct Measurement {
   std::string_view test;
   std::int64_t prompt = 0, generate = 0, depth = 0;
@@ -25,6 +30,11 @@ struct Measurement {
   Spread tokens_per_second;
   double bytes_per_second = 0;  // of weights and states, when writing; 0: not measured
   double peak_share = 0;        // of what the products alone would reach, when reading; 0: not measured
+  StageSeconds stages = {};     // of all runs; all 0: not measured
+
+  double stage_share(std::size_t stage) const {
+    return stages[stage] / std::accumulate(stages.begin(), stages.end(), 0.0);
+  }
 };
 
 struct BenchCommand {
@@ -35,17 +45,20 @@ struct BenchCommand {
   std::int64_t generate = 128;
   int repeat = 5;
   std::uint64_t seed = 0;
-  bool roofline = false, json = false;
+  bool roofline = false, profile = false, json = false;
 
   void add_to(CLI::App& command);
   void run();
 
  private:
   void check() const;
-  // `tokens` divided by what each of the repeated runs takes.
-  Spread speed(std::int64_t tokens, const std::function<double()>& seconds) const;
+  // Measures the machine, with each number of threads, and what depends on it.
+  void measure_machine(const Model& of_model);
+  // Repeats a run that reads or writes so many tokens.
+  void measure(Measurement& m, std::int64_t tokens, const std::function<Timing()>& run) const;
+  Measurement measure_prefill(SpeedTest& test, std::int64_t depth, std::int64_t prompt) const;
   Measurement measure_decode(const Model& of_model, SpeedTest& test, std::int64_t depth, int batch) const;
-  void print_roofline(int most_threads) const;
+  void print_roofline(const Roofline& limits) const;
   void print_header(const Model& of_model) const;
   std::string row(const Measurement& m) const;
   nlohmann::ordered_json object(const Model& of_model, const Measurement& m) const;
@@ -80,6 +93,10 @@ void BenchCommand::add_to(CLI::App& command) {
   command.add_flag(
       "--roofline", roofline,
       "Measure the machine first: memory, and the operations of products, for each number of threads");
+  command.add_flag(
+      "--profile", profile,
+      "Tell what share of the time each stage takes; evicting is the sweep where text is read in "
+      "blocks, part of attention where single tokens are written");
   command.add_flag("--json", json, "Print one JSON object a line and test");
   state.add_to(command);
   command.footer(
@@ -105,22 +122,14 @@ void BenchCommand::check() const {
 void BenchCommand::run() {
   check();
   const Engine engine = model.load();
-  bandwidth_ = measure_read_bandwidth(engine.model.threads());
-  if (roofline) {
-    print_roofline(engine.model.threads());
-    seconds_at_peak_ =
-        seconds_at_peak(*open_weight_file(model.path()), model.options.device, engine.model.threads());
-  }
+  measure_machine(engine.model);
   SpeedTest test(engine.model, state.options(), state.block, seed);
+  if (profile) test.time_stages();
   if (!json) print_header(engine.model);
   for (const std::int64_t depth : depths) {
     test.set_depth(depth);
     for (const std::int64_t prompt : prompts) {
-      if (prompt == 0) continue;
-      Measurement m{.test = "prefill", .prompt = prompt, .depth = depth, .tokens_per_second = {}};
-      m.tokens_per_second = speed(prompt, [&] { return test.prefill(prompt); });
-      m.peak_share = m.tokens_per_second.median * seconds_at_peak_;
-      print(engine.model, m);
+      if (prompt > 0) print(engine.model, measure_prefill(test, depth, prompt));
     }
     for (const int batch : batches) {
       if (generate > 0) print(engine.model, measure_decode(engine.model, test, depth, batch));
@@ -128,39 +137,61 @@ void BenchCommand::run() {
   }
 }
 
-Spread BenchCommand::speed(std::int64_t tokens, const std::function<double()>& seconds) const {
+void BenchCommand::measure_machine(const Model& of_model) {
+  if (!roofline) {
+    bandwidth_ = measure_read_bandwidth(of_model.threads());
+    return;
+  }
+  if (!json) print_text("what the machine can do:\n");
+  Roofline limits;
+  for (int threads = 1; threads <= of_model.threads(); ++threads) {
+    limits = measure_roofline(model.options.device, {threads, model.options.precision});
+    print_roofline(limits);
+  }
+  bandwidth_ = limits.read;
+  seconds_at_peak_ = seconds_at_peak(*open_weight_file(model.path()), limits);
+}
+
+void BenchCommand::measure(Measurement& m, std::int64_t tokens, const std::function<Timing()>& run) const {
   std::vector<double> speeds;
-  for (int i = 0; i < repeat; ++i) speeds.push_back(static_cast<double>(tokens) / seconds());
-  return spread(std::move(speeds));
+  for (int i = 0; i < repeat; ++i) {
+    const Timing timing = run();
+    speeds.push_back(static_cast<double>(tokens) / timing.seconds);
+    for (std::size_t stage = 0; stage < kStages; ++stage) m.stages[stage] += timing.stages[stage];
+  }
+  m.tokens_per_second = spread(std::move(speeds));
+}
+
+Measurement BenchCommand::measure_prefill(SpeedTest& test, std::int64_t depth, std::int64_t prompt) const {
+  Measurement m{.test = "prefill", .prompt = prompt, .depth = depth, .tokens_per_second = {}};
+  measure(m, prompt, [&] { return test.prefill(prompt); });
+  m.peak_share = m.tokens_per_second.median * seconds_at_peak_;
+  return m;
 }
 
 Measurement BenchCommand::measure_decode(const Model& of_model, SpeedTest& test, std::int64_t depth,
                                          int batch) const {
   Measurement m{
       .test = "decode", .generate = generate, .depth = depth, .batch = batch, .tokens_per_second = {}};
-  m.tokens_per_second = speed(generate * batch, [&] { return test.decode(generate, batch); });
+  measure(m, generate * batch, [&] { return test.decode(generate, batch); });
   const double bytes_a_step =
       static_cast<double>(of_model.weight_bytes()) + batch * test.state_bytes_read(generate);
   m.bytes_per_second = bytes_a_step * m.tokens_per_second.median / batch;
   return m;
 }
 
-void BenchCommand::print_roofline(int most_threads) const {
-  if (!json) print_text("what the machine can do:\n");
-  for (int threads = 1; threads <= most_threads; ++threads) {
-    const Roofline limits = measure_roofline(model.options.device, threads);
-    nlohmann::ordered_json object = {{"test", "roofline"},
-                                     {"threads", threads},
-                                     {"read_bytes_per_second", limits.read},
-                                     {"copy_bytes_per_second", limits.copy}};
-    std::string text = fmt::format("{:2} thread{} read {:.1f} GB/s, copy {:.1f} GB/s", threads,
-                                   threads == 1 ? ": " : "s:", limits.read / 1e9, limits.copy / 1e9);
-    for (const ProductPeak& peak : limits.peaks) {
-      object[fmt::format("{}_operations_per_second", peak.operation)] = 2 * peak.multiply_adds;
-      text += fmt::format(", {} {:.0f} GOP/s", peak.operation, 2 * peak.multiply_adds / 1e9);
-    }
-    print_text((json ? object.dump() : text) + "\n");
+void BenchCommand::print_roofline(const Roofline& limits) const {
+  nlohmann::ordered_json object = {{"test", "roofline"},
+                                   {"threads", limits.threads},
+                                   {"read_bytes_per_second", limits.read},
+                                   {"copy_bytes_per_second", limits.copy}};
+  std::string text = fmt::format("{:2} thread{} read {:.1f} GB/s, copy {:.1f} GB/s", limits.threads,
+                                 limits.threads == 1 ? ": " : "s:", limits.read / 1e9, limits.copy / 1e9);
+  for (const ProductPeak& peak : limits.peaks) {
+    object[fmt::format("{}_operations_per_second", peak.operation.name)] = 2 * peak.multiply_adds;
+    text += fmt::format(", {} {:.0f} GOP/s", peak.operation.name, 2 * peak.multiply_adds / 1e9);
   }
+  print_text((json ? object.dump() : text) + "\n");
 }
 
 void BenchCommand::print_header(const Model& of_model) const {
@@ -175,11 +206,18 @@ std::string BenchCommand::row(const Measurement& m) const {
   const Spread& speed = m.tokens_per_second;
   const bool bytes = m.bytes_per_second > 0;
   const double share = bytes ? m.bytes_per_second / bandwidth_ : m.peak_share;
-  return fmt::format("{:8} {:7} {:9} {:6} {:6} {:10.1f} {:>19} {:>6} {:>6}", m.test, m.prompt, m.generate,
-                     m.depth, m.batch, speed.median,
-                     fmt::format("{:.1f} - {:.1f}", speed.lowest, speed.highest),
-                     bytes ? fmt::format("{:.1f}", m.bytes_per_second / 1e9) : "",
-                     share > 0 ? fmt::format("{:.0f} %", 100 * share) : "");
+  std::string text =
+      fmt::format("{:8} {:7} {:9} {:6} {:6} {:10.1f} {:>19} {:>6} {:>6}", m.test, m.prompt, m.generate,
+                  m.depth, m.batch, speed.median, fmt::format("{:.1f} - {:.1f}", speed.lowest, speed.highest),
+                  bytes ? fmt::format("{:.1f}", m.bytes_per_second / 1e9) : "",
+                  share > 0 ? fmt::format("{:.0f} %", 100 * share) : "");
+  if (profile) {
+    for (std::size_t i = 0; i < kStages; ++i) {
+      text +=
+          fmt::format("{} {} {:.1f} %", i == 0 ? "\n        " : ",", kStageNames[i], 100 * m.stage_share(i));
+    }
+  }
+  return text;
 }
 
 nlohmann::ordered_json BenchCommand::object(const Model& of_model, const Measurement& m) const {
@@ -202,6 +240,9 @@ nlohmann::ordered_json BenchCommand::object(const Model& of_model, const Measure
     object["bandwidth_share"] = m.bytes_per_second / bandwidth_;
   }
   if (m.peak_share > 0) object["peak_share"] = m.peak_share;
+  for (std::size_t i = 0; profile && i < kStages; ++i) {
+    object[fmt::format("{}_share", kStageNames[i])] = m.stage_share(i);
+  }
   describe_run(object, of_model, state);
   return object;
 }

@@ -1,29 +1,13 @@
-"""One measurement of llama.cpp through the C interface of llama-cpp-python; prints one JSON object.
+"""One measurement of llama.cpp, through the C interface of llama-cpp-python. It keeps all tokens."""
 
-usage: llama_cpp_speed.py MODEL --threads N --depth D (--prompt P | --generate G) [--repeat R]
-"""
-
-import argparse
 import ctypes
-import json
-import random
-import statistics
 import time
 
 import llama_cpp
 
+from peer_measurement import parse_arguments, random_tokens, report
+
 BLOCK = 512  # tokens of one llama_decode when reading
-
-
-def parse_arguments():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("model")
-    parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--depth", type=int, default=0)
-    parser.add_argument("--prompt", type=int, default=0)
-    parser.add_argument("--generate", type=int, default=0)
-    parser.add_argument("--repeat", type=int, default=3)
-    return parser.parse_args()
 
 
 @llama_cpp.llama_log_callback
@@ -47,13 +31,11 @@ class Context:
         self.context = llama_cpp.llama_init_from_model(self.model, parameters)
         if not self.context:
             raise SystemExit("llama.cpp cannot make a context")
-        vocabulary = llama_cpp.llama_model_get_vocab(self.model)
-        self.n_tokens = llama_cpp.llama_vocab_n_tokens(vocabulary)
-        self.random = random.Random(0)
+        self.vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(self.model))
 
     def read(self, count, block):
         """Seconds for `count` random tokens, `block` a call."""
-        tokens = (llama_cpp.llama_token * count)(*(self.random.randrange(self.n_tokens) for _ in range(count)))
+        tokens = (llama_cpp.llama_token * count)(*random_tokens(count, self.vocabulary))
         start = time.perf_counter()
         for i in range(0, count, block):
             n = min(block, count - i)
@@ -69,7 +51,9 @@ class Context:
 
 
 def main():
-    arguments = parse_arguments()
+    arguments = parse_arguments(__doc__)
+    if arguments.state:
+        raise SystemExit("llama.cpp keeps all tokens: leave --state out")
     context = Context(arguments)
     count, block = (arguments.prompt, BLOCK) if arguments.prompt else (arguments.generate, 1)
     context.read(64, BLOCK)  # the first pass reads the weights from disk
@@ -77,11 +61,12 @@ def main():
     context.forget(0)
     if arguments.depth:
         context.read(arguments.depth, BLOCK)
-    speeds = []
-    for _ in range(arguments.repeat):
-        speeds.append(count / context.read(count, block))
+
+    def seconds():
         context.forget(arguments.depth)
-    print(json.dumps({"tokens_per_second": statistics.median(speeds)}))
+        return context.read(count, block)
+
+    report(arguments, seconds)
 
 
 if __name__ == "__main__":

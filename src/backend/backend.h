@@ -15,6 +15,7 @@
 #include "msrnn/token.h"
 
 #include "backend/rope.h"
+#include "backend/stage_clock.h"
 #include "policy/policy.h"
 #include "policy/positions.h"
 #include "tensor/tensor.h"
@@ -132,10 +133,12 @@ struct AttentionJob {
   std::int32_t* victims = nullptr;  // [lanes][n_rows], position dropped after each row; null: not asked
 };
 
-struct ProductPeak {
-  std::string_view operation;  // "int8", "bf16", "f32"
-  int passes = 1;  // how often a weight is multiplied for one token: inputs may be sums of two numbers
-  double multiply_adds = 0;  // a second, on all threads of the device
+// What multiplies weights of a type.
+struct ProductOperation {
+  std::string_view name;  // "int8", "bf16", "f32"
+  int passes = 1;         // how often a weight is multiplied for one token: inputs may be sums of two numbers
+
+  bool operator==(const ProductOperation&) const = default;
 };
 
 class Backend {
@@ -145,9 +148,13 @@ class Backend {
   virtual std::string name() const = 0;         // as --device takes it
   virtual std::string description() const = 0;  // what it runs on: instruction set, threads
   virtual int threads() const = 0;
-  // What products with weights of a type could reach. Measured, which takes a moment; none where the device
-  // does not claim to be fast.
-  virtual std::optional<ProductPeak> measure_peak(DType weight) = 0;
+  // None where the device does not claim to be fast.
+  virtual std::optional<ProductOperation> product_operation(DType weight) const = 0;
+  // Multiply-adds a second that this operation could reach on all threads of the device. Measured, which
+  // takes a moment. There has to be such an operation.
+  virtual double measure_peak(DType weight) = 0;
+  // Tells where the time of the steps below goes; null where the device does not. Owned by the device.
+  virtual StageClock* stage_clock() = 0;
 
   // Takes a stored matrix over. The view may be read until the returned weight is destroyed.
   virtual WeightPtr prepare(const TensorView& stored) = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 
 #include "backend/registry.h"
@@ -9,15 +10,18 @@
 
 namespace msrnn {
 
-Roofline measure_roofline(const std::string& device, int threads) {
-  const std::shared_ptr<Backend> backend = make_backend(device, {threads});
-  Roofline roofline{threads, measure_read_bandwidth(threads), measure_copy_bandwidth(threads), {}};
-  for (const DType type : {DType::f32, DType::bf16, DType::q8_0}) {
-    const std::optional<ProductPeak> peak = backend->measure_peak(type);
-    if (!peak) continue;
-    const bool known = std::ranges::any_of(
-        roofline.peaks, [&](const ProductPeak& p) { return p.operation == peak->operation; });
-    if (!known) roofline.peaks.push_back(*peak);
+Roofline measure_roofline(const std::string& device, const DeviceOptions& options) {
+  const std::shared_ptr<Backend> backend = make_backend(device, options);
+  const int threads = backend->threads();
+  Roofline roofline{threads, measure_read_bandwidth(threads), measure_copy_bandwidth(threads), {}, {}};
+  for (std::size_t type = 0; type < kDTypes; ++type) {
+    const std::optional<ProductOperation> operation = backend->product_operation(static_cast<DType>(type));
+    if (!operation) continue;
+    const auto known = std::ranges::find(roofline.peaks, *operation, &ProductPeak::operation);
+    roofline.peak_of_type[type] = static_cast<std::size_t>(known - roofline.peaks.begin());
+    if (known == roofline.peaks.end()) {
+      roofline.peaks.push_back({*operation, backend->measure_peak(static_cast<DType>(type))});
+    }
   }
   return roofline;
 }
@@ -32,15 +36,14 @@ std::array<std::int64_t, kDTypes> weights_of_layers(const WeightFile& model) {
   return weights;
 }
 
-double seconds_at_peak(const WeightFile& model, const std::string& device, int threads) {
-  const std::shared_ptr<Backend> backend = make_backend(device, {threads});
+double seconds_at_peak(const WeightFile& model, const Roofline& roofline) {
   const std::array<std::int64_t, kDTypes> weights = weights_of_layers(model);
   double seconds = 0;
   for (std::size_t type = 0; type < weights.size(); ++type) {
     if (weights[type] == 0) continue;
-    const std::optional<ProductPeak> peak = backend->measure_peak(static_cast<DType>(type));
-    if (!peak) return 0;
-    seconds += static_cast<double>(weights[type] * peak->passes) / peak->multiply_adds;
+    if (!roofline.peak_of_type[type]) return 0;
+    const ProductPeak& peak = roofline.peaks[*roofline.peak_of_type[type]];
+    seconds += static_cast<double>(weights[type] * peak.operation.passes) / peak.multiply_adds;
   }
   return seconds;
 }

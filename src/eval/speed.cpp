@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/stopwatch.h"
+#include "model/model_impl.h"
 #include "policy/parse.h"
 
 namespace msrnn {
@@ -31,26 +32,39 @@ void SpeedTest::set_depth(std::int64_t depth) {
   depth_ = depth;
 }
 
-double SpeedTest::prefill(std::int64_t tokens) {
-  Sequence sequence = start_.clone();
-  const std::vector<Token> text = draw(tokens);
-  const Stopwatch watch;
-  sequence.read(text, {.block = block_, .progress = {}});
-  return watch.seconds();
+void SpeedTest::time_stages() {
+  clock_ = model_.impl().backend->stage_clock();
+  if (clock_ == nullptr) fail_usage("the device ({}) does not tell where time goes", model_.device());
 }
 
-double SpeedTest::decode(std::int64_t steps, int batch) {
+Timing SpeedTest::time(const std::function<void()>& work) {
+  Timing timing;
+  if (clock_ != nullptr) clock_->start();
+  const Stopwatch watch;
+  work();
+  timing.seconds = watch.seconds();
+  if (clock_ != nullptr) timing.stages = clock_->stop();
+  return timing;
+}
+
+Timing SpeedTest::prefill(std::int64_t tokens) {
+  Sequence sequence = start_.clone();
+  const std::vector<Token> text = draw(tokens);
+  return time([&] { sequence.read(text, {.block = block_, .progress = {}}); });
+}
+
+Timing SpeedTest::decode(std::int64_t steps, int batch) {
   std::vector<Sequence> sequences;
   std::vector<Sequence*> pointers;
   for (int i = 0; i < batch; ++i) sequences.push_back(start_.clone());
   for (Sequence& sequence : sequences) pointers.push_back(&sequence);
   const std::vector<Token> text = draw(steps * batch);
-  const Stopwatch watch;
-  for (std::int64_t step = 0; step < steps; ++step) {
-    read_batch(pointers, std::span(text).subspan(static_cast<std::size_t>(step * batch),
-                                                 static_cast<std::size_t>(batch)));
-  }
-  return watch.seconds();
+  return time([&] {
+    for (std::int64_t step = 0; step < steps; ++step) {
+      read_batch(pointers, std::span(text).subspan(static_cast<std::size_t>(step * batch),
+                                                   static_cast<std::size_t>(batch)));
+    }
+  });
 }
 
 double SpeedTest::state_bytes_read(std::int64_t steps) const {

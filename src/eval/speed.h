@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <functional>
 #include <random>
 #include <vector>
 
 #include "msrnn/model.h"
 #include "msrnn/sequence.h"
+
+#include "backend/stage_clock.h"
 
 namespace msrnn {
 
@@ -18,6 +20,11 @@ struct Spread {
 // values: at least one.
 Spread spread(std::vector<double> values);
 
+struct Timing {
+  double seconds = 0;
+  StageSeconds stages = {};  // what of it each stage took; all 0 where stages are not timed
+};
+
 // Times the model on fixed pseudo-random tokens. The model must outlive it.
 class SpeedTest {
  public:
@@ -25,16 +32,19 @@ class SpeedTest {
 
   // The tests that follow start where `depth` tokens have been read through the state's own policy.
   void set_depth(std::int64_t depth);
-  // Seconds to read `tokens` tokens.
-  double prefill(std::int64_t tokens);
-  // Seconds of `steps` steps that write one token each in `batch` sequences at once.
-  double decode(std::int64_t steps, int batch);
+  // Times stages too from now on. Throws UsageError where the device does not tell.
+  void time_stages();
+  // Reads `tokens` tokens.
+  Timing prefill(std::int64_t tokens);
+  // `steps` steps that write one token each in `batch` sequences at once.
+  Timing decode(std::int64_t steps, int batch);
 
   // Bytes of keys and values that a step reads on average, during `steps` steps of one sequence.
   double state_bytes_read(std::int64_t steps) const;
 
  private:
   std::vector<Token> draw(std::int64_t count);
+  Timing time(const std::function<void()>& work);
 
   const Model& model_;
   StateOptions state_options_;
@@ -43,6 +53,7 @@ class SpeedTest {
   std::mt19937_64 random_;
   Sequence start_;  // after depth_ tokens
   std::int64_t depth_ = 0;
+  StageClock* clock_ = nullptr;  // of the device; null: stages are not timed
 };
 
 }  // namespace msrnn

@@ -30,13 +30,14 @@ class CpuAttend {
   CpuAttend(const cpu::Kernels& kernels, int threads) : kernels_(kernels), pool_(threads) {}
   void operator()(Tensor out, const Qkv& qkv, const AttentionShape& shape,
                   std::span<const AttentionJob> jobs) {
-    attention_.run(out, qkv, shape, jobs, pool_, kernels_);
+    attention_.run({out, qkv, shape, pool_, kernels_, clock_}, jobs);
   }
 
  private:
   const cpu::Kernels& kernels_;
   ThreadPool pool_;
   cpu::CpuAttention attention_;
+  StageClock clock_;
 };
 
 Outcome run_reference(const LayerCase& c, const Rows& rows, LabState& state, int n_rows) {

@@ -9,14 +9,18 @@ namespace msrnn::testing {
 namespace {
 
 TEST(Roofline, HasEveryLimitOfTheProcessor) {
-  const Roofline roofline = measure_roofline("cpu", 1);
+  const Roofline roofline = measure_roofline("cpu", {1});
   EXPECT_GT(roofline.read, 1e8);
   EXPECT_GT(roofline.copy, 1e7);
   ASSERT_GE(roofline.peaks.size(), 2u);
-  for (const ProductPeak& peak : roofline.peaks) EXPECT_GT(peak.multiply_adds, 1e7) << peak.operation;
+  for (const ProductPeak& peak : roofline.peaks) EXPECT_GT(peak.multiply_adds, 1e7) << peak.operation.name;
+  for (const auto& peak : roofline.peak_of_type) {
+    ASSERT_TRUE(peak);
+    EXPECT_LT(*peak, roofline.peaks.size());
+  }
 }
 
-TEST(Roofline, TheReferenceDeviceClaimsNone) { EXPECT_TRUE(measure_roofline("reference", 1).peaks.empty()); }
+TEST(Roofline, TheReferenceDeviceClaimsNone) { EXPECT_TRUE(measure_roofline("reference", {1}).peaks.empty()); }
 
 TEST(Roofline, CountsTheWeightsOfLayers) {
   const TemporaryFolder folder;
@@ -30,8 +34,13 @@ TEST(Roofline, CountsTheWeightsOfLayers) {
                                       : 0;
     EXPECT_EQ(weights[static_cast<std::size_t>(type)], expected) << type;
   }
-  EXPECT_GT(seconds_at_peak(*model, "cpu", 1), 0);
-  EXPECT_EQ(seconds_at_peak(*model, "reference", 1), 0);
+
+  const auto n = static_cast<double>(weights[static_cast<std::size_t>(DType::q8_0)]);
+  Roofline roofline;
+  EXPECT_EQ(seconds_at_peak(*model, roofline), 0);
+  roofline.peaks = {{{"f32", 1}, 1e9}, {{"int8", 2}, 4e9}};
+  roofline.peak_of_type[static_cast<std::size_t>(DType::q8_0)] = 1;
+  EXPECT_DOUBLE_EQ(seconds_at_peak(*model, roofline), n * 2 / 4e9);
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 #include "eval/speed.h"
 
+#include <numeric>
+
 #include <gtest/gtest.h>
 
 #include "msrnn/error.h"
 
+#include "base/stopwatch.h"
 #include "conformance/reading.h"
 #include "eval/bandwidth.h"
 
@@ -23,11 +26,29 @@ TEST(SpeedTest, RunsAtAnyDepthUpAndDown) {
   SpeedTest test(tiny_model("reference"), {.policy = "tova", .capacity = 8}, 16, 1);
   for (const std::int64_t depth : {0, 20, 5, 40}) {
     test.set_depth(depth);
-    EXPECT_GT(test.prefill(10), 0);
-    EXPECT_GT(test.decode(3, 1), 0);
-    EXPECT_GT(test.decode(3, 4), 0);
+    EXPECT_GT(test.prefill(10).seconds, 0);
+    EXPECT_GT(test.decode(3, 1).seconds, 0);
+    EXPECT_GT(test.decode(3, 4).seconds, 0);
   }
   EXPECT_THROW(test.set_depth(-1), UsageError);
+}
+
+TEST(SpeedTest, StagesFillTheTime) {
+  SpeedTest test(tiny_model("cpu"), {.policy = "tova", .capacity = 8}, 64, 1);
+  for (const double seconds : test.prefill(64).stages) EXPECT_EQ(seconds, 0);
+  test.time_stages();
+  const Stopwatch watch;
+  const Timing read = test.prefill(64), written = test.decode(3, 1);
+  const double both = watch.seconds();
+  for (const double seconds : read.stages) EXPECT_GT(seconds, 0);
+  EXPECT_EQ(written.stages[static_cast<std::size_t>(Stage::sweep)], 0);
+  for (const Timing& timing : {read, written}) {
+    const double sum = std::accumulate(timing.stages.begin(), timing.stages.end(), 0.0);
+    EXPECT_GE(sum, timing.seconds);
+    EXPECT_LT(sum, both);
+  }
+  SpeedTest reference(tiny_model("reference"), {.policy = "tova", .capacity = 8}, 64, 1);
+  EXPECT_THROW(reference.time_stages(), UsageError);
 }
 
 TEST(SpeedTest, CountsTheBytesOfLiveSlots) {

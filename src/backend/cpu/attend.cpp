@@ -8,9 +8,7 @@ constexpr std::int32_t kSmallestBlock = 8;
 
 }  // namespace
 
-void CpuAttention::run(Tensor out, const Qkv& qkv, const AttentionShape& shape,
-                       std::span<const AttentionJob> jobs, ThreadPool& pool, const Kernels& kernels) {
-  const AttentionPass pass{out, qkv, shape, pool, kernels};
+void CpuAttention::run(const AttentionPass& pass, std::span<const AttentionJob> jobs) {
   stepwise_.clear();
   for (const AttentionJob& job : jobs) {
     // Where positions change with every eviction, so do the rotated keys: there is no block to multiply.

@@ -6,8 +6,7 @@
 #include "backend/backend.h"
 #include "backend/cpu/attend_blocks.h"
 #include "backend/cpu/attend_steps.h"
-#include "backend/cpu/kernels.h"
-#include "base/thread_pool.h"
+#include "backend/cpu/attention_pass.h"
 
 namespace msrnn::cpu {
 
@@ -17,8 +16,7 @@ class CpuAttention {
  public:
   // Backend::attend. What it computes for a job depends neither on the number of threads nor on the other
   // jobs.
-  void run(Tensor out, const Qkv& qkv, const AttentionShape& shape, std::span<const AttentionJob> jobs,
-           ThreadPool& pool, const Kernels& kernels);
+  void run(const AttentionPass& pass, std::span<const AttentionJob> jobs);
 
  private:
   StepAttention steps_;

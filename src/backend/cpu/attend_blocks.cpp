@@ -60,11 +60,16 @@ void BlockAttention::run_rows(const AttentionPass& pass, const AttentionJob& job
   const bool kept = observes(job.policy);
   columns_.add_rows(pass, job, first_row_, n_rows_);
   if (kept) for_each_tile(pass, [&](Tile tile) { score(pass, job, tile); });
+  evict(pass, job);
+  for_each_tile(pass, [&](Tile tile) { kept ? weigh(pass, job, tile) : attend(pass, job, tile); });
+  columns_.commit(pass, job, n_rows_);
+}
+
+void BlockAttention::evict(const AttentionPass& pass, const AttentionJob& job) {
+  const StageClock::Scope scope(pass.clock, Stage::sweep);
   pass.pool.for_each(job.state.lanes,
                      [&](std::int64_t lane, int) { sweep(pass, job, static_cast<int>(lane)); });
   columns_.assign_slots(job, first_row_, n_rows_);
-  for_each_tile(pass, [&](Tile tile) { kept ? weigh(pass, job, tile) : attend(pass, job, tile); });
-  columns_.commit(pass, job, n_rows_);
 }
 
 template <class Body>

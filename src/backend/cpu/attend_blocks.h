@@ -31,6 +31,8 @@ class BlockAttention {
 
   void lay_out(Arena& arena, const AttentionPass& pass, const AttentionJob& job);
   void run_rows(const AttentionPass& pass, const AttentionJob& job);
+  // What each row drops, and the slots they take.
+  void evict(const AttentionPass& pass, const AttentionJob& job);
   template <class Body>
   void for_each_tile(const AttentionPass& pass, Body body);
   void load_queries(const AttentionPass& pass, const AttentionJob& job, Tile tile);

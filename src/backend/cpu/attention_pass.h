@@ -24,6 +24,7 @@ struct AttentionPass {
   AttentionShape shape;
   ThreadPool& pool;
   const Kernels& kernels;
+  StageClock& clock;
 };
 
 }  // namespace msrnn::cpu

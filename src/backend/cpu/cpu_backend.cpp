@@ -88,21 +88,24 @@ std::string CpuBackend::description() const {
                      threads() == 1 ? "" : "s");
 }
 
-std::optional<ProductPeak> CpuBackend::measure_peak(DType weight) {
+std::optional<ProductOperation> CpuBackend::product_operation(DType weight) const {
   using cpu::InputFormat;
-  const InputFormat format = kernels_.matmul.input_format(weight);
-  const double speed = cpu::measure_peak(kernels_.matmul.peak[static_cast<int>(format)], pool_);
-  switch (format) {
+  switch (kernels_.matmul.input_format(weight)) {
     case InputFormat::int8:
-      return ProductPeak{"int8", 1, speed};
+      return ProductOperation{"int8", 1};
     case InputFormat::int8_pair:
-      return ProductPeak{"int8", 2, speed};
+      return ProductOperation{"int8", 2};
     case InputFormat::bf16_pair:
-      return ProductPeak{"bf16", 2, speed};
+      return ProductOperation{"bf16", 2};
     case InputFormat::f32:
       break;
   }
-  return ProductPeak{"f32", 1, speed};
+  return ProductOperation{"f32", 1};
+}
+
+double CpuBackend::measure_peak(DType weight) {
+  return cpu::measure_peak(kernels_.matmul.peak[static_cast<int>(kernels_.matmul.input_format(weight))],
+                           pool_);
 }
 
 WeightPtr CpuBackend::prepare(const TensorView& stored) {
@@ -124,6 +127,7 @@ void CpuBackend::embed(Tensor x, const Weight& table, std::span<const Token> tok
 void CpuBackend::qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, const Rope& rope,
                      std::span<const std::int32_t> rotations) {
   if (x.rows == 0) return;
+  const StageClock::Scope scope(clock_, Stage::products);
   const PackedWeight &q = packed(*weights.q.matrix), &k = packed(*weights.k.matrix),
                      &v = packed(*weights.v.matrix);
   inputs_.encode_normalised(x, weights.norm, {&q, &k, &v});
@@ -145,7 +149,8 @@ void CpuBackend::qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, 
 
 void CpuBackend::attend(Tensor out, const Qkv& qkv, const AttentionShape& shape,
                         std::span<const AttentionJob> jobs) {
-  attention_.run(out, qkv, shape, jobs, pool_, kernels_);
+  const StageClock::Scope scope(clock_, Stage::attention);
+  attention_.run({out, qkv, shape, pool_, kernels_, clock_}, jobs);
 }
 
 void CpuBackend::project_back(Tensor x, const cpu::Inputs& inputs, const OutputProjection& weights) {
@@ -165,6 +170,7 @@ void CpuBackend::project_back(Tensor x, const cpu::Inputs& inputs, const OutputP
 
 void CpuBackend::project_add(Tensor x, Tensor y, const OutputProjection& weights) {
   if (x.rows == 0) return;
+  const StageClock::Scope scope(clock_, Stage::products);
   const PackedWeight& w = packed(*weights.matrix);
   inputs_.encode(y, {&w});
   project_back(x, inputs_.of(w), weights);
@@ -193,6 +199,7 @@ void CpuBackend::gate_up(const FfnWeights& weights, Activation activation, std::
 
 void CpuBackend::feed_forward(Tensor x, const FfnWeights& weights, Activation activation) {
   if (x.rows == 0) return;
+  const StageClock::Scope scope(clock_, Stage::products);
   inputs_.encode_normalised(x, weights.norm, {&packed(*weights.gate), &packed(*weights.up)});
   gate_up(weights, activation, x.rows);
   project_back(x, hidden_, weights.down);
@@ -201,6 +208,7 @@ void CpuBackend::feed_forward(Tensor x, const FfnWeights& weights, Activation ac
 void CpuBackend::logits(Tensor out, Tensor x, const HeadWeights& weights,
                         std::span<const std::int32_t> rows) {
   if (rows.empty()) return;
+  const StageClock::Scope scope(clock_, Stage::products);
   const PackedWeight& output = packed(*weights.output);
   inputs_.encode_normalised(x, rows, weights.norm, {&output});
   cpu::project(pool_, kernels_.matmul, std::array{Projection{output, inputs_.of(output), out}}, assign);

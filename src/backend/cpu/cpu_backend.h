@@ -22,7 +22,9 @@ class CpuBackend final : public Backend {
   std::string name() const override { return "cpu"; }
   std::string description() const override;
   int threads() const override { return pool_.size(); }
-  std::optional<ProductPeak> measure_peak(DType weight) override;
+  std::optional<ProductOperation> product_operation(DType weight) const override;
+  double measure_peak(DType weight) override;
+  StageClock* stage_clock() override { return &clock_; }
 
   WeightPtr prepare(const TensorView& stored) override;
   Buffer allocate(std::size_t bytes) override { return Buffer(bytes); }
@@ -49,6 +51,7 @@ class CpuBackend final : public Backend {
   cpu::RopeRotations rotations_;
   Buffer projected_;  // before a norm
   cpu::CpuAttention attention_;
+  StageClock clock_;
 };
 
 }  // namespace msrnn

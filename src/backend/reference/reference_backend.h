@@ -20,7 +20,9 @@ class ReferenceBackend final : public Backend {
   std::string name() const override { return "reference"; }
   std::string description() const override;
   int threads() const override { return pool_.size(); }
-  std::optional<ProductPeak> measure_peak(DType) override { return std::nullopt; }
+  std::optional<ProductOperation> product_operation(DType) const override { return std::nullopt; }
+  double measure_peak(DType) override { return 0; }
+  StageClock* stage_clock() override { return nullptr; }
 
   WeightPtr prepare(const TensorView& stored) override;
   Buffer allocate(std::size_t bytes) override { return Buffer(bytes); }
