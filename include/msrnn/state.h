@@ -23,7 +23,7 @@ struct StateOptions {
   std::string policy = "tova";             // see list_policies()
   int capacity = 512;                      // tokens kept between steps, per layer; not used by "full"
   std::vector<int> layer_capacities = {};  // one per layer; empty: `capacity` for all
-  std::string type = "f16";                // of stored keys and values: f32, f16 or bf16
+  std::string type = "f16";                // of keys and values: f32, f16, bf16 or q8_0 (docs/numerics.md)
   std::string positions = "absolute";      // absolute, in-cache or compressed: docs/policies.md
 };
 

@@ -64,7 +64,7 @@ void BlockAttention::run_rows(const AttentionPass& pass, const AttentionJob& job
                      [&](std::int64_t lane, int) { sweep(pass, job, static_cast<int>(lane)); });
   columns_.assign_slots(job, first_row_, n_rows_);
   for_each_tile(pass, [&](Tile tile) { kept ? weigh(pass, job, tile) : attend(pass, job, tile); });
-  columns_.commit(pass, job, n_rows_);
+  columns_.commit(pass, job, first_row_, n_rows_);
 }
 
 template <class Body>
