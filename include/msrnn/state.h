@@ -61,8 +61,9 @@ class MultiState {
   void reset();
 
   // One selection instead of one per step: this state becomes what is left of `wide`, a state of the same
-  // model and policy with a larger capacity, when tokens are dropped by its present scores until each lane
-  // fits. It is how the published TOVA code treats a prompt.
+  // model and options with a larger capacity, when tokens are dropped by its present scores until each lane
+  // fits. It is how the published TOVA code treats a prompt. Throws UsageError for a state of another model,
+  // policy, type or position mode.
   void select_from(const MultiState& wide);
 
   // Writes the state and `unread`, tokens that come next but have not been read (docs/state-format.md).

@@ -173,8 +173,9 @@ void StateData::restore(std::int64_t position, std::vector<Span> pins,
 
 void StateData::select_from(const StateData& wide) {
   if (to_string(policy_) != to_string(wide.policy_) ||
-      shape_.model_fingerprint != wide.shape_.model_fingerprint) {
-    fail_usage("a state can select only from one of the same model and policy");
+      shape_.model_fingerprint != wide.shape_.model_fingerprint || dtype_ != wide.dtype_ ||
+      positions_ != wide.positions_) {
+    fail_usage("a state can select only from one of the same model, policy, number type and position mode");
   }
   const Clock now{static_cast<std::int32_t>(wide.position_ - 1), 0};
   for (int l = 0; l < shape_.n_layers; ++l) {

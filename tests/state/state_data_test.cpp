@@ -204,9 +204,13 @@ TEST(StateData, SelectionMovesNumbersOfEveryType) {
 }
 
 TEST(StateData, SelectsOnlyFromItsOwnKind) {
-  const StateData tova = make_state({.policy = "tova", .capacity = 8});
-  StateData h2o = make_state({.policy = "h2o", .capacity = 4});
-  EXPECT_THROW(h2o.select_from(tova), UsageError);
+  const StateData wide = make_state({.policy = "tova", .capacity = 8});
+  for (const StateOptions& other : {StateOptions{.policy = "h2o", .capacity = 4},
+                                    {.capacity = 4, .type = "q8_0"},
+                                    {.capacity = 4, .positions = "in-cache"}}) {
+    StateData narrow = make_state(other);
+    EXPECT_THROW(narrow.select_from(wide), UsageError);
+  }
 }
 
 }  // namespace
