@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "backend/cpu/isa/vec.h"
 #include "tensor/dtype.h"
@@ -26,7 +27,7 @@ inline F32 operator*(F32 codes, NoScale) { return codes; }
 // T is what the numbers are stored as.
 template <class T>
 struct StoredRows {
-  static constexpr int kBlock = kLanes;
+  static constexpr int kBlock = kLanes;  // numbers that have a scale together
 
   const std::byte* rows;
   int n;
