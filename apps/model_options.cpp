@@ -100,7 +100,10 @@ void StateArguments::add_to(CLI::App& command) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
-  command.add_option("--state-type", type, "Number type of the state: f32, f16 or bf16")
+  command
+      .add_option(
+          "--state-type", type,
+          "Number type of the state: f32, f16, bf16, or q8_0, which takes about half the bytes of f16")
       ->type_name("TYPE")
       ->capture_default_str();
   command

@@ -9,7 +9,8 @@ int main(int, char** argv) {
   const std::string folder = argv[1];
   for (const char* policy : {"tova", "h2o", "window+1", "full"}) {
     for (const int tokens : {0, 2, 9}) {
-      msrnn::StateData state = msrnn::make_state({.policy = policy, .capacity = 2});
+      const char* type = tokens == 9 ? "q8_0" : "f16";
+      msrnn::StateData state = msrnn::make_state({.policy = policy, .capacity = 2, .type = type});
       if (tokens == 9) state.pin({0, 1});
       msrnn::feed(state, tokens);
       const auto bytes = msrnn::write_snapshot(state, std::vector<msrnn::Token>{7});

@@ -23,7 +23,7 @@ struct StateOptions {
   std::string policy = "tova";             // see list_policies()
   int capacity = 512;                      // tokens kept between steps, per layer; not used by "full"
   std::vector<int> layer_capacities = {};  // one per layer; empty: `capacity` for all
-  std::string type = "f16";                // of stored keys and values: f32, f16 or bf16
+  std::string type = "f16";                // of keys and values: f32, f16, bf16 or q8_0 (docs/numerics.md)
   std::string positions = "absolute";      // absolute, in-cache or compressed: docs/policies.md
 };
 
@@ -61,8 +61,9 @@ class MultiState {
   void reset();
 
   // One selection instead of one per step: this state becomes what is left of `wide`, a state of the same
-  // model and policy with a larger capacity, when tokens are dropped by its present scores until each lane
-  // fits. It is how the published TOVA code treats a prompt.
+  // model and options with a larger capacity, when tokens are dropped by its present scores until each lane
+  // fits. It is how the published TOVA code treats a prompt. Throws UsageError for a state of another model,
+  // policy, type or position mode.
   void select_from(const MultiState& wide);
 
   // Writes the state and `unread`, tokens that come next but have not been read (docs/state-format.md).

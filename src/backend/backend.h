@@ -112,7 +112,7 @@ struct LayerState {
   Slot* slots = nullptr;   // [lanes][capacity + 1]
   std::int32_t* free_slot = nullptr;  // [lanes]
   std::int32_t capacity = 0, lanes = 0, n_kv_heads = 0, head_dim = 0;
-  DType dtype = DType::f16;  // f32, f16 or bf16; keys and values are converted to it when written
+  DType dtype = DType::f16;  // f32, f16, bf16 or q8_0; keys and values are converted to it when written
 
   std::int32_t n_slots() const { return capacity + 1; }
   std::int32_t lane_of(std::int32_t kv_head) const { return lanes == 1 ? 0 : kv_head; }

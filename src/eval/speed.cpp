@@ -6,6 +6,7 @@
 #include "base/stopwatch.h"
 #include "model/model_impl.h"
 #include "policy/parse.h"
+#include "state/state_data.h"
 
 namespace msrnn {
 Spread spread(std::vector<double> values) {
@@ -71,8 +72,8 @@ double SpeedTest::state_bytes_read(std::int64_t steps) const {
   const ModelConfig& config = model_.config();
   const MultiState& state = start_.state();
   const bool drops = bounded(parse_policy(state.options().policy));
-  const double slot_bytes =
-      2.0 * config.n_kv_heads * config.head_dim * (state.options().type == "f32" ? 4 : 2);
+  const std::int64_t numbers = std::int64_t{config.n_kv_heads} * config.head_dim;  // of keys, and of values
+  const auto slot_bytes = 2 * static_cast<double>(stored_bytes(state.data().layer(0).dtype, numbers));
   double slots = 0;
   for (int layer = 0; layer < state.n_layers(); ++layer) {
     for (std::int64_t step = 0; step < steps; ++step) {

@@ -195,12 +195,13 @@ Header read_header(Reader& in, const StateShape& shape) {
 
 // Memory is taken only for what the file really holds.
 void check_size(const Header& header, const StateShape& shape, std::size_t found) {
-  std::size_t least = 0;
+  const DType type = parse_state_type(header.options.type, shape.head_dim);
+  std::int64_t numbers = 0;
   for (const std::int32_t capacity : header.capacities) {
     if (capacity < 0) fail("state file: capacity {} is not possible", capacity);
-    least += 2 * static_cast<std::size_t>(capacity) * static_cast<std::size_t>(shape.n_kv_heads) *
-             static_cast<std::size_t>(shape.head_dim) * sizeof(std::uint16_t);
+    numbers += std::int64_t{2} * capacity * shape.n_kv_heads * shape.head_dim;
   }
+  const auto least = static_cast<std::size_t>(stored_bytes(type, numbers));
   if (found < least) fail("state file: expected at least {} bytes of layers, found {}", least, found);
 }
 
@@ -222,9 +223,10 @@ StateData make_state(const Header& header, const StateShape& shape, std::shared_
 }
 
 // What a caller's bad options are, a damaged file is here.
-StateData make_state_or_fail(const Header& header, const StateShape& shape,
+StateData make_state_or_fail(const Header& header, const StateShape& shape, std::size_t bytes_left,
                              std::shared_ptr<Backend> backend) {
   try {
+    check_size(header, shape, bytes_left);
     return make_state(header, shape, std::move(backend));
   } catch (const UsageError& error) {
     fail("state file: {}", error.what());
@@ -274,8 +276,7 @@ Snapshot read_snapshot(std::span<const std::byte> bytes, const StateShape& shape
   }
   check_shape(in, shape);
   Header header = read_header(in, shape);
-  check_size(header, shape, in.left());
-  StateData state = make_state_or_fail(header, shape, std::move(backend));
+  StateData state = make_state_or_fail(header, shape, in.left(), std::move(backend));
   for (int l = 0; l < shape.n_layers; ++l) read_layer(in, state.layer(l), l, header.position);
   if (in.left() != kChecksumBytes) fail("state file: {} bytes too many", in.left() - kChecksumBytes);
   return {std::move(state), std::move(header.unread)};

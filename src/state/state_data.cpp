@@ -11,13 +11,6 @@
 namespace msrnn {
 namespace {
 
-DType parse_state_type(const std::string& text) {
-  for (const DType type : {DType::f32, DType::f16, DType::bf16}) {
-    if (text == traits(type).name) return type;
-  }
-  fail_usage("unknown state type '{}'; there are: f32, f16, bf16", text);
-}
-
 PositionMode parse_positions(const std::string& text) {
   if (text == "absolute") return PositionMode::absolute;
   if (text == "in-cache") return PositionMode::in_cache;
@@ -51,12 +44,25 @@ std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlig
 
 }  // namespace
 
+DType parse_state_type(const std::string& text, int head_dim) {
+  for (const DType type : {DType::f32, DType::f16, DType::bf16, DType::q8_0}) {
+    const auto [name, block_size, bytes] = traits(type);
+    if (text != name) continue;
+    if (head_dim % block_size != 0) {
+      fail_usage("state type {}: expected heads of a multiple of {} numbers, found {}", name, block_size,
+                 head_dim);
+    }
+    return type;
+  }
+  fail_usage("unknown state type '{}'; there are: f32, f16, bf16, q8_0", text);
+}
+
 StateData::StateData(const StateShape& shape, const StateOptions& options, std::shared_ptr<Backend> backend)
     : options_(options),
       shape_(shape),
       policy_(parse_policy(options.policy)),
       positions_(parse_positions(options.positions)),
-      dtype_(parse_state_type(options.type)),
+      dtype_(parse_state_type(options.type, shape.head_dim)),
       backend_(std::move(backend)) {
   lay_out(parse_capacities(options_, policy_, shape_.n_layers));
 }
@@ -167,8 +173,9 @@ void StateData::restore(std::int64_t position, std::vector<Span> pins,
 
 void StateData::select_from(const StateData& wide) {
   if (to_string(policy_) != to_string(wide.policy_) ||
-      shape_.model_fingerprint != wide.shape_.model_fingerprint) {
-    fail_usage("a state can select only from one of the same model and policy");
+      shape_.model_fingerprint != wide.shape_.model_fingerprint || dtype_ != wide.dtype_ ||
+      positions_ != wide.positions_) {
+    fail_usage("a state can select only from one of the same model, policy, number type and position mode");
   }
   const Clock now{static_cast<std::int32_t>(wide.position_ - 1), 0};
   for (int l = 0; l < shape_.n_layers; ++l) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "msrnn/state.h"
@@ -19,6 +20,10 @@ struct StateShape {
   int n_layers = 0, n_kv_heads = 0, head_dim = 0;
   std::uint64_t model_fingerprint = 0;
 };
+
+// The number type that a user names, for heads of this size. Throws UsageError if there is none, or if it is
+// one of blocks that such heads are no multiple of.
+DType parse_state_type(const std::string& text, int head_dim);
 
 class StateData {
  public:

@@ -307,6 +307,7 @@ class Model(ProgramTest):
             ["--state", "65"],
             ["--state", "64,64"],
             ["--state-type", "f32"],
+            ["--state-type", "q8_0"],
             ["--positions", "in-cache"],
             ["--prompt-mode", "last-query"],
         ):

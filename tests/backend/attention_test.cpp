@@ -129,9 +129,9 @@ void expect_same(const LayerCase& c, const Rows& rows, const Outcome& expected,
 }
 
 constexpr int kCapacities[] = {1, 2, 3, 15, 16, 17, 33, 64};
-constexpr int kHeadDims[] = {16, 64, 80, 128, 6};
+constexpr int kHeadDims[] = {16, 64, 80, 128, 6}, kHeadDimsOfBlocks[] = {32, 64, 96, 128, 32};
 constexpr int kHeads[][2] = {{1, 1}, {4, 4}, {6, 2}, {9, 3}, {8, 1}};
-constexpr DType kTypes[] = {DType::f32, DType::f16, DType::bf16};
+constexpr DType kTypes[] = {DType::f32, DType::f16, DType::bf16, DType::q8_0};
 constexpr PositionMode kModes[] = {PositionMode::absolute, PositionMode::in_cache, PositionMode::compressed};
 const char* const kPolicies[] = {
     "tova",   "tova-head", "h2o",      "h2o-layer", "decayed",
@@ -147,8 +147,8 @@ std::vector<LayerCase> all_cases() {
         LayerCase c;
         c.policy = policy;
         c.positions = mode;
-        c.type = kTypes[i % 3];
-        c.head_dim = kHeadDims[i * 7 / 3 % 5];
+        c.type = kTypes[i % 4];
+        c.head_dim = (is_quantised(c.type) ? kHeadDimsOfBlocks : kHeadDims)[i * 7 / 3 % 5];
         c.n_heads = kHeads[i * 3 / 2 % 5][0];
         c.n_kv_heads = kHeads[i * 3 / 2 % 5][1];
         c.scale = 1 / std::sqrt(static_cast<float>(c.head_dim));
@@ -344,6 +344,82 @@ TEST(CpuAttention, SurvivesATokenThatTowersAfterItsDeath) {
     LabState state(c);
     const Outcome found = run_split(c, rows, state, {64}, std::ref(attend));
     expect_same(c, rows, expected, expected_state, found, state);
+  }
+}
+
+// Values and keys of all magnitudes, whole rows of zeros and numbers below the normal ones among them. What
+// is off is measured against the largest value that a row sees.
+TEST(CpuAttention, TakesNumbersOfAnyMagnitude) {
+  for (const DType type : kTypes) {
+    for (const char* policy : {"window", "full"}) {
+      LayerCase c;
+      c.policy = policy;
+      c.type = type;
+      c.head_dim = 64;
+      c.n_rows = 120;
+      c.capacity = c.policy == "full" ? c.n_rows : 40;
+      Rows rows = Rows::random(c, 12);
+      const auto width = static_cast<std::size_t>(c.n_kv_heads * c.head_dim);
+      const float largest = type == DType::f16 ? 1e4f : 1e6f;
+      const float factors[] = {1, 0, largest, 1e-3f, 1e-7f, 1e-20f, 1e-38f, 1e-44f};
+      for (std::size_t i = 0; i < rows.v.size(); ++i) {
+        rows.v[i] *= factors[i / width % 8];
+        rows.k[i] *= std::min(factors[(i / width + 3) % 8], 1.0f);
+      }
+      LabState expected_state(c);
+      const Outcome expected = run_reference(c, rows, expected_state, c.n_rows);
+      for (const cpu::Kernels* kernels : tested_kernels()) {
+        for (const int block : {1, 120}) {
+          CpuAttend attend(*kernels, 2);
+          LabState state(c);
+          const std::vector<int> sizes(static_cast<std::size_t>(c.n_rows / block), block);
+          const Outcome found = run_split(c, rows, state, sizes, std::ref(attend));
+          ASSERT_EQ(found.victims, expected.victims) << describe(c);
+          for (std::size_t i = 0; i < found.out.size(); ++i) {
+            const bool early =
+                i < 2 * static_cast<std::size_t>(c.n_heads * c.head_dim);  // before the large ones
+            ASSERT_NEAR(found.out[i], expected.out[i], early ? 1e-5f : 1e-5f * largest)
+                << describe(c) << " " << kernels->isa << " row " << i / (width * 2);
+          }
+        }
+      }
+    }
+  }
+}
+
+// A value that is no number stays one for all that see it, and nobody else, and spoils no more than its
+// block.
+TEST(CpuAttention, WhatIsNoNumberIsSeenAsSuch) {
+  for (const DType type : kTypes) {
+    LayerCase c;
+    c.policy = "window";
+    c.type = type;
+    c.head_dim = 64;
+    c.n_rows = 20;
+    c.capacity = 20;
+    Rows rows = Rows::random(c, 13);
+    constexpr int kBadRow = 10, kBadNumber = 40;
+    rows.v[static_cast<std::size_t>(kBadRow * c.n_kv_heads * c.head_dim + kBadNumber)] = NAN;
+    const int begin = is_quantised(type) ? 32 : kBadNumber, end = is_quantised(type) ? 64 : kBadNumber + 1;
+    for (const cpu::Kernels* kernels : tested_kernels()) {
+      for (const int block : {1, 20}) {
+        CpuAttend attend(*kernels, 2);
+        LabState state(c);
+        const std::vector<int> sizes(static_cast<std::size_t>(c.n_rows / block), block);
+        const Outcome found = run_split(c, rows, state, sizes, std::ref(attend));
+        for (int r = 0; r < c.n_rows; ++r) {
+          for (int i = 0; i < c.n_heads * c.head_dim; ++i) {
+            const int head = i / c.head_dim, d = i % c.head_dim;
+            const bool spoilt = r >= kBadRow && head < c.n_heads / c.n_kv_heads && d >= begin && d < end;
+            const float x = found.out[static_cast<std::size_t>(r * c.n_heads * c.head_dim + i)];
+            if (block == 1 || r >= kBadRow) {
+              ASSERT_EQ(std::isnan(x), spoilt)
+                  << describe(c) << " " << kernels->isa << " row " << r << " " << i;
+            }
+          }
+        }
+      }
+    }
   }
 }
 

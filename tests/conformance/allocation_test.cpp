@@ -47,6 +47,7 @@ namespace {
 struct Case {
   const char* policy;
   const char* positions;
+  const char* type;
 };
 
 class AllocationTest : public ::testing::TestWithParam<Case> {};
@@ -57,9 +58,10 @@ TEST_P(AllocationTest, DecodingTakesNoMemory) {
     std::vector<Sequence> sequences;
     std::vector<Sequence*> pointers;
     for (int i = 0; i < batch; ++i) {
-      sequences.emplace_back(
-          model,
-          StateOptions{.policy = GetParam().policy, .capacity = 24, .positions = GetParam().positions});
+      sequences.emplace_back(model, StateOptions{.policy = GetParam().policy,
+                                                 .capacity = 24,
+                                                 .type = GetParam().type,
+                                                 .positions = GetParam().positions});
       sequences.back().read(random_tokens(40, 5));
     }
     for (Sequence& sequence : sequences) pointers.push_back(&sequence);
@@ -76,9 +78,11 @@ TEST_P(AllocationTest, DecodingTakesNoMemory) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Policies, AllocationTest,
-                         ::testing::Values(Case{"tova", "absolute"}, Case{"h2o", "absolute"},
-                                           Case{"window+4", "in-cache"}, Case{"tova", "compressed"},
-                                           Case{"decayed", "in-cache"}));
+                         ::testing::Values(Case{"tova", "absolute", "f16"}, Case{"tova", "absolute", "q8_0"},
+                                           Case{"h2o", "absolute", "bf16"},
+                                           Case{"window+4", "in-cache", "f16"},
+                                           Case{"tova", "compressed", "q8_0"},
+                                           Case{"decayed", "in-cache", "f32"}));
 
 }  // namespace
 }  // namespace msrnn::testing

@@ -1,6 +1,7 @@
 // What holds for every device: it computes what the reference device computes, for a row whatever the other
 // rows and the number of threads.
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <random>
 #include <string>
@@ -69,10 +70,37 @@ TEST_P(DeviceConformance, IsNearTheReferenceWithQuantisedWeights) {
   }
 }
 
+// States of few bits are near those of many, by the error of a number: of 11 bits, of 8, and of an integer up
+// to 127 for the largest of 32.
+TEST_P(DeviceConformance, StatesOfFewBitsAreNear) {
+  const Model& model = tiny_model(GetParam(), 2);
+  for (const char* positions : kPositions) {
+    for (const char* policy : {"full", "window+2"}) {
+      StateOptions options{.policy = policy, .capacity = kCapacity, .type = "f32", .positions = positions};
+      const std::vector<Token> tokens = random_tokens(60, 14);
+      MultiState exact(model, options);
+      const std::vector<float> expected = read(model, exact, tokens).logits;
+      for (const auto& [type, bound] : {std::pair("f16", 2e-3), {"bf16", 1.5e-2}, {"q8_0", 2e-2}}) {
+        options.type = type;
+        MultiState state(model, options);
+        const std::vector<float> found = read(model, state, tokens).logits;
+        double error = 0, size = 0;
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+          error += std::pow(double{found[i]} - double{expected[i]}, 2);
+          size += std::pow(double{expected[i]}, 2);
+        }
+        EXPECT_LE(std::sqrt(error / size), bound) << policy << " " << positions << " " << type;
+        EXPECT_GT(error, 0) << type;
+      }
+    }
+  }
+}
+
 TEST_P(DeviceConformance, ThreadsChangeNothing) {
   for (const GgufTensor type : {GgufTensor::f32, GgufTensor::q8_0, GgufTensor::q4_1}) {
     for (const char* policy : {"full", "tova", "h2o", "window+2"}) {
-      const StateOptions options{.policy = policy, .capacity = kCapacity};
+      const char* state_type = type == GgufTensor::q8_0 ? "f16" : "q8_0";
+      const StateOptions options{.policy = policy, .capacity = kCapacity, .type = state_type};
       const std::vector<Token> tokens = random_tokens(60, 5);
       std::vector<Reading> readings;
       for (const int threads : {1, 2, 3}) {
@@ -117,6 +145,7 @@ TEST_P(DeviceConformance, ABatchIsItsSequencesAlone) {
     const std::vector<Member> members = {
         {{.policy = "tova", .capacity = 9}, random_tokens(50, 6), 29},
         {{.policy = "h2o", .capacity = 4, .type = "bf16"}, random_tokens(22, 7), 1},
+        {{.policy = "tova", .capacity = 11, .type = "q8_0"}, random_tokens(40, 13), 18},
         {{.policy = "full", .type = "f32"}, random_tokens(61, 8), 40},
         {{.policy = "window+2", .capacity = 30, .positions = "in-cache"}, random_tokens(26, 9), 5},
     };

@@ -16,8 +16,8 @@ const Model& tiny_model(const std::string& device, int threads, GgufTensor type)
   if (found != models.end()) return found->second;
   const TemporaryFolder folder;
   return models
-      .emplace(key,
-               Model::load(write_tiny_model(folder, {.type = type}), {.device = device, .threads = threads}))
+      .emplace(key, Model::load(write_tiny_model(folder, {.head_dim = 32, .type = type}),
+                                {.device = device, .threads = threads}))
       .first->second;
 }
 

@@ -13,7 +13,7 @@
 
 namespace msrnn::testing {
 
-// The tiny model on a device; the same object every time.
+// The tiny model on a device, with heads that every state type can hold; the same object every time.
 const Model& tiny_model(const std::string& device, int threads = 1, GgufTensor type = GgufTensor::f32);
 
 // Pseudo-random tokens of the tiny vocabulary.

@@ -52,7 +52,7 @@ TEST(SpeedTest, StagesFillTheTime) {
 }
 
 TEST(SpeedTest, CountsTheBytesOfLiveSlots) {
-  constexpr double kSlotBytes = 2 * 2 * 16 * 2;  // key and value, KV heads, head size, f16
+  constexpr double kSlotBytes = 2 * 2 * 32 * 2;  // key and value, KV heads, head size, f16
   SpeedTest bounded(tiny_model("reference"), {.policy = "tova", .capacity = 8}, 16, 1);
   EXPECT_DOUBLE_EQ(bounded.state_bytes_read(1), 3 * kSlotBytes * 1);
   EXPECT_DOUBLE_EQ(bounded.state_bytes_read(3), 3 * kSlotBytes * 2);
@@ -61,6 +61,8 @@ TEST(SpeedTest, CountsTheBytesOfLiveSlots) {
   SpeedTest full(tiny_model("reference"), {.policy = "full", .type = "f32"}, 16, 1);
   full.set_depth(100);
   EXPECT_DOUBLE_EQ(full.state_bytes_read(1), 3 * 2 * kSlotBytes * 101);
+  SpeedTest blocks(tiny_model("reference"), {.policy = "tova", .capacity = 8, .type = "q8_0"}, 16, 1);
+  EXPECT_DOUBLE_EQ(blocks.state_bytes_read(1), 3 * kSlotBytes * 34 / 64);
 }
 
 TEST(ReadBandwidth, IsPlausible) {

@@ -1,5 +1,6 @@
 #include "state/snapshot.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <gmock/gmock.h>
@@ -27,7 +28,7 @@ void sign(std::vector<std::byte>& bytes) {
 
 TEST(Snapshot, RestoredStateGoesOnAlike) {
   for (const char* policy : {"tova", "tova-head", "h2o", "decayed", "window", "window+4", "full"}) {
-    for (const char* type : {"f32", "f16", "bf16"}) {
+    for (const char* type : kTypes) {
       for (const char* positions : {"absolute", "in-cache", "compressed"}) {
         for (const int tokens : {0, 1, 6, 7, 8, 50}) {
           StateData state =
@@ -85,7 +86,7 @@ TEST(Snapshot, SaysWhyItRefuses) {
 }
 
 TEST(Snapshot, TruncatedAnywhereIsRefused) {
-  StateData state = make_state({.policy = "h2o", .capacity = 3});
+  StateData state = make_state({.policy = "h2o", .capacity = 3, .type = "q8_0"});
   feed(state, 10);
   const std::vector<std::byte> good = write_snapshot(state, std::vector<Token>{1});
   for (std::size_t n = 0; n < good.size(); ++n) {
@@ -97,9 +98,38 @@ TEST(Snapshot, TruncatedAnywhereIsRefused) {
   }
 }
 
+TEST(Snapshot, ChecksScalesOfQuantisedNumbers) {
+  StateData state = make_state({.capacity = 3, .type = "q8_0"});
+  feed(state, 10);
+  std::vector<std::byte> bytes = write_snapshot(state, {});
+  const std::size_t last_block = bytes.size() - sizeof(std::uint64_t) - 34;
+  for (const std::uint16_t scale :
+       {std::uint16_t{0x7c00}, std::uint16_t{0xfc00}, std::uint16_t{0x7e01}}) {  // ±infinity, NaN
+    std::memcpy(bytes.data() + last_block, &scale, sizeof scale);
+    sign(bytes);
+    EXPECT_THAT([&] { read(bytes); }, ThrowsMessage<Error>(HasSubstr("not a finite number")));
+  }
+}
+
+TEST(Snapshot, RefusesATypeThatHeadsDoNotFit) {
+  StateShape narrow = kShape;
+  narrow.head_dim = 16;
+  StateData state = {narrow, {.capacity = 3, .type = "bf16"}, reference_backend()};
+  std::vector<std::byte> bytes = write_snapshot(state, {});
+  const std::byte found[] = {std::byte{'b'}, std::byte{'f'}, std::byte{'1'}, std::byte{'6'}};
+  const auto at = std::search(bytes.begin(), bytes.end(), std::begin(found), std::end(found));
+  std::memcpy(&*at, "q8_0", 4);
+  sign(bytes);
+  EXPECT_THAT([&] { read(bytes, narrow); },
+              ThrowsMessage<Error>(HasSubstr("multiple of 32 numbers, found 16")));
+  std::memcpy(&*at, "q4_0", 4);
+  sign(bytes);
+  EXPECT_THAT([&] { read(bytes, narrow); }, ThrowsMessage<Error>(HasSubstr("unknown state type 'q4_0'")));
+}
+
 // A file with a right checksum can still be hostile: it is refused, or it is a state like any other.
 TEST(Snapshot, AnyByteMayBeWrong) {
-  StateData state = make_state({.policy = "h2o", .capacity = 3});
+  StateData state = make_state({.policy = "h2o", .capacity = 2, .type = "q8_0"});
   feed(state, 10);
   const std::vector<std::byte> good = write_snapshot(state, std::vector<Token>{1});
   int refused = 0;

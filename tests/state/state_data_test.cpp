@@ -48,8 +48,20 @@ TEST(StateData, NumberTypesHaveTheirSize) {
   const std::size_t f32 = make_state({.capacity = 1023, .type = "f32"}).bytes();
   const std::size_t f16 = make_state({.capacity = 1023, .type = "f16"}).bytes();
   EXPECT_EQ(make_state({.capacity = 1023, .type = "bf16"}).bytes(), f16);
-  EXPECT_EQ(f32 - f16,
-            3u * 1024 * 2 * 2 * 8 * 2);  // layers · slots · (K, V) · KV heads · head size · 2 bytes
+  constexpr std::size_t kNumbers = 3u * 1024 * 2 * 2 * 32;  // layers · slots · (K, V) · KV heads · head size
+  EXPECT_EQ(f32 - f16, 2 * kNumbers);
+  EXPECT_EQ(f16 - make_state({.capacity = 1023, .type = "q8_0"}).bytes(), 2 * kNumbers - kNumbers / 32 * 34);
+}
+
+TEST(StateData, BlocksOfATypeHaveToFitHeads) {
+  for (const int head_dim : {1, 6, 16, 31, 33, 80}) {
+    StateShape shape = kShape;
+    shape.head_dim = head_dim;
+    EXPECT_THAT([&] { StateData(shape, {.type = "q8_0"}, reference_backend()); },
+                testing::ThrowsMessage<UsageError>(
+                    testing::HasSubstr("multiple of 32 numbers, found " + std::to_string(head_dim))));
+    EXPECT_NO_THROW(StateData(shape, {.type = "bf16"}, reference_backend()));
+  }
 }
 
 TEST(StateData, FullGrowsAndForgetsNothing) {
@@ -154,10 +166,51 @@ TEST(StateData, SelectionDropsTheLeastOneByOne) {
   }
 }
 
+// Keys and values of a position, as floats.
+std::vector<float> numbers_of(const StateData& state, std::int32_t position) {
+  std::vector<float> numbers;
+  for (int l = 0; l < kShape.n_layers; ++l) {
+    const LayerState layer = state.layer(l);
+    for (int h = 0; h < kShape.n_kv_heads; ++h) {
+      const std::span<const Slot> slots = layer.lane_slots(layer.lane_of(h));
+      const auto slot =
+          std::find_if(slots.begin(), slots.end(), [&](Slot s) { return s.position == position; });
+      const std::int64_t at = (std::int64_t{h} * layer.n_slots() + (slot - slots.begin())) *
+                              stored_bytes(layer.dtype, kShape.head_dim);
+      for (const std::byte* kv : {layer.k, layer.v}) {
+        numbers.resize(numbers.size() + kShape.head_dim);
+        dequantise(layer.dtype, kv + at, kShape.head_dim, &*numbers.end() - kShape.head_dim);
+      }
+    }
+  }
+  return numbers;
+}
+
+TEST(StateData, SelectionMovesNumbersOfEveryType) {
+  for (const char* type : kTypes) {
+    StateData wide = make_state({.policy = "window", .capacity = 64, .type = type});
+    feed(wide, 30);
+    StateData narrow = make_state({.policy = "window", .capacity = 7, .type = type});
+    narrow.select_from(wide);
+    for (int position = 23; position < 30; ++position) {
+      EXPECT_EQ(numbers_of(narrow, position), numbers_of(wide, position)) << type << " " << position;
+    }
+    StateData grown = make_state({.policy = "full", .type = type}),
+              first = make_state({.policy = "full", .type = type});
+    feed(grown, 600);
+    feed(first, 200);
+    EXPECT_EQ(numbers_of(grown, 199), numbers_of(first, 199)) << type;
+  }
+}
+
 TEST(StateData, SelectsOnlyFromItsOwnKind) {
-  const StateData tova = make_state({.policy = "tova", .capacity = 8});
-  StateData h2o = make_state({.policy = "h2o", .capacity = 4});
-  EXPECT_THROW(h2o.select_from(tova), UsageError);
+  const StateData wide = make_state({.policy = "tova", .capacity = 8});
+  for (const StateOptions& other : {StateOptions{.policy = "h2o", .capacity = 4},
+                                    {.capacity = 4, .type = "q8_0"},
+                                    {.capacity = 4, .positions = "in-cache"}}) {
+    StateData narrow = make_state(other);
+    EXPECT_THROW(narrow.select_from(wide), UsageError);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // States without a model: random keys and values go through the reference device.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <random>
 #include <vector>
@@ -10,8 +11,10 @@
 
 namespace msrnn {
 
-inline constexpr StateShape kShape{.n_layers = 3, .n_kv_heads = 2, .head_dim = 8, .model_fingerprint = 42};
+// Heads that every state type can hold.
+inline constexpr StateShape kShape{.n_layers = 3, .n_kv_heads = 2, .head_dim = 32, .model_fingerprint = 42};
 inline constexpr int kHeads = 4;
+inline constexpr const char* kTypes[] = {"f32", "f16", "bf16", "q8_0"};
 
 inline std::shared_ptr<Backend> reference_backend() {
   static const auto backend = std::make_shared<ReferenceBackend>(1);
@@ -24,7 +27,8 @@ inline StateData make_state(const StateOptions& options) { return {kShape, optio
 // outputs.
 inline std::vector<float> feed(StateData& state, int n, unsigned seed = 1) {
   const AttentionShape shape{kHeads, kShape.n_kv_heads, kShape.head_dim, 0.35f};
-  const std::vector<double> frequencies = {1.0, 0.3, 0.1, 0.03};
+  std::vector<double> frequencies;
+  for (int i = 0; i < kShape.head_dim / 2; ++i) frequencies.push_back(std::pow(0.7, i));
   std::vector<float> outputs;
   for (int t = 0; t < n; ++t) {
     state.make_room(1);

@@ -62,7 +62,7 @@ void BlockAttention::run_rows(const AttentionPass& pass, const AttentionJob& job
   if (kept) for_each_tile(pass, [&](Tile tile) { score(pass, job, tile); });
   evict(pass, job);
   for_each_tile(pass, [&](Tile tile) { kept ? weigh(pass, job, tile) : attend(pass, job, tile); });
-  columns_.commit(pass, job, n_rows_);
+  columns_.commit(pass, job, first_row_, n_rows_);
 }
 
 void BlockAttention::evict(const AttentionPass& pass, const AttentionJob& job) {

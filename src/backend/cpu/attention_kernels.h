@@ -138,7 +138,7 @@ struct AttentionKernels {
   void (*scale)(float* values, std::int64_t n, float factor);
   // x becomes cap · tanh(x / cap), to 1e-7 · cap.
   void (*soft_cap)(float* x, std::int64_t n, float cap);
-  // To and from the state's number type.
+  // To and from the state's number type, as reference/stored_row.h defines it; n numbers are whole blocks.
   void (*store)(DType type, const float* values, int n, std::byte* out);
   void (*load)(DType type, const std::byte* stored, int n, float* values);
   // n_rows ≤ kKeyPanel keys as a panel [head_dim][kKeyPanel]; the columns after them are 0.

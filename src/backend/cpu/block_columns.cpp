@@ -151,27 +151,23 @@ void BlockColumns::list_by_slot(int l, int end_row, SlotOrder& order) const {
   }
 }
 
-void BlockColumns::commit(const AttentionPass& pass, const AttentionJob& job, int n_rows) {
+// The state gets the numbers as they came: those of a column are rounded already, and a quantised type may
+// make others of them.
+void BlockColumns::commit(const AttentionPass& pass, const AttentionJob& job, int first_row, int n_rows) {
   const LayerState& state = job.state;
   const AttentionKernels& kernels = pass.kernels.attention;
   const int n = static_cast<int>(head_dim_);
   const std::int64_t row_bytes = stored_bytes(state.dtype, head_dim_);
-  pass.pool.for_each(state.n_kv_heads, [&](std::int64_t task, int worker) {
-    const int kv_head = static_cast<int>(task);
-    const Lane& of = lane(state.lane_of(kv_head));
-    float* numbers = scratch(worker);
+  pass.pool.for_each(state.n_kv_heads, [&](std::int64_t kv_head, int) {
+    const Lane& of = lane(state.lane_of(static_cast<int>(kv_head)));
     for (int r = 0; r < n_rows; ++r) {
       const std::int32_t from = of.n_columns + r, to = of.slot[r];
       if (of.columns.alive[from] == 0) continue;
-      const float* from_key = key(kv_head, from);
-      float* to_key = key(kv_head, to);
-      for (std::int64_t d = 0; d < head_dim_; ++d) {
-        to_key[d * kKeyPanel] = numbers[d] = from_key[d * kKeyPanel];
-      }
-      if (to != from) std::copy_n(value(kv_head, from), head_dim_, value(kv_head, to));
-      const std::int64_t at = (std::int64_t{kv_head} * state.n_slots() + to) * row_bytes;
-      kernels.store(state.dtype, numbers, n, state.k + at);
-      kernels.store(state.dtype, value(kv_head, to), n, state.v + at);
+      const std::int64_t row = job.first_row + first_row + r,
+                         at = (kv_head * state.n_slots() + to) * row_bytes;
+      kernels.store(state.dtype, pass.qkv.k.row(row) + kv_head * head_dim_, n, state.k + at);
+      kernels.store(state.dtype, pass.qkv.v.row(row) + kv_head * head_dim_, n, state.v + at);
+      if (to != from) move_column(static_cast<int>(kv_head), from, to);
     }
   });
   for (int l = 0; l < state.lanes; ++l) {
@@ -185,6 +181,13 @@ void BlockColumns::commit(const AttentionPass& pass, const AttentionJob& job, in
       if (state.lane(l)[s].position == kEmpty) of.clear(s);
     }
   }
+}
+
+void BlockColumns::move_column(int kv_head, std::int64_t from, std::int64_t to) const {
+  const float* from_key = key(kv_head, from);
+  float* to_key = key(kv_head, to);
+  for (std::int64_t d = 0; d < head_dim_; ++d) to_key[d * kKeyPanel] = from_key[d * kKeyPanel];
+  std::copy_n(value(kv_head, from), head_dim_, value(kv_head, to));
 }
 
 void BlockColumns::store_scores(const AttentionJob& job) const {

@@ -31,7 +31,7 @@ class BlockColumns {
   // dropped one leaves its own. Reports the victims if asked.
   void assign_slots(const AttentionJob& job, int first_row, int n_rows);
   // Keys and values of survivors move to their slots, here and in the state.
-  void commit(const AttentionPass& pass, const AttentionJob& job, int n_rows);
+  void commit(const AttentionPass& pass, const AttentionJob& job, int first_row, int n_rows);
   // Scores go back to the state.
   void store_scores(const AttentionJob& job) const;
 
@@ -58,6 +58,8 @@ class BlockColumns {
   void end_windows(const AttentionShape& shape, std::int32_t position, int n_rows);
   void load_rows(const AttentionPass& pass, const AttentionJob& job, int kv_head, int first_row, int begin,
                  int end, float* scratch) const;
+  // Its key and value; the rest of it is the lane's.
+  void move_column(int kv_head, std::int64_t from, std::int64_t to) const;
   float* scratch(int worker) const { return scratch_ + worker * 3 * head_dim_; }
 
   std::vector<Lane> lanes_;

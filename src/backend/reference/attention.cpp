@@ -5,25 +5,12 @@
 #include <limits>
 
 #include "backend/reference/matmul.h"
-#include "base/half.h"
+#include "backend/reference/stored_row.h"
 #include "policy/live_slots.h"
 #include "policy/sweep.h"
 
 namespace msrnn {
 namespace {
-
-// Stores n numbers in the state's type.
-void store(DType type, const float* values, std::int32_t n, std::byte* out) {
-  for (std::int32_t i = 0; i < n; ++i) {
-    if (type == DType::f16) {
-      reinterpret_cast<Half*>(out)[i] = to_half(values[i]);
-    } else if (type == DType::bf16) {
-      reinterpret_cast<BFloat16*>(out)[i] = to_bfloat16(values[i]);
-    } else {
-      reinterpret_cast<float*>(out)[i] = values[i];
-    }
-  }
-}
 
 // Keys or values of one KV head as float: [n_slots][head_dim].
 std::vector<float> load_head(const LayerState& state, const std::byte* kv, int kv_head) {
@@ -54,8 +41,10 @@ void write(const AttentionJob& job, std::int32_t step, const Qkv& qkv) {
   for (int h = 0; h < state.n_kv_heads; ++h) {
     const std::int64_t slot = h * std::int64_t{state.n_slots()} + state.free_slot[state.lane_of(h)];
     const std::int64_t column = std::int64_t{h} * state.head_dim;
-    store(state.dtype, qkv.k.row(job.first_row + step) + column, state.head_dim, state.k + slot * bytes);
-    store(state.dtype, qkv.v.row(job.first_row + step) + column, state.head_dim, state.v + slot * bytes);
+    reference::store_row(state.dtype, qkv.k.row(job.first_row + step) + column, state.head_dim,
+                         state.k + slot * bytes);
+    reference::store_row(state.dtype, qkv.v.row(job.first_row + step) + column, state.head_dim,
+                         state.v + slot * bytes);
   }
 }
 

@@ -1,6 +1,7 @@
 // Attention over vectors: products of scratch matrices, softmax, and one query's pass over a state.
 #include "backend/cpu/isa/kernels.h"
 #include "backend/cpu/isa/rows.h"
+#include "backend/cpu/isa/stored_rows.h"
 #include "backend/cpu/isa/vec.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
@@ -106,18 +107,16 @@ void in_runs(int n, F f) {
 }
 
 // D vectors of G heads' weighted sums of values, from number d on; load and store may be partial.
-template <int G, int D, class T, class Load, class Store>
-void weigh_values(const SlotChunk& a, const T* values, float* out, int g, int d, Load load_value,
-                  Store store_sum) {
+template <int G, int D, class Load, class Store>
+void weigh_values(const SlotChunk& a, float* out, int g, int d, Load load_value, Store store_sum) {
   F32 sums[G][D];
   for (auto& of_head : sums) {
     for (F32& sum : of_head) sum = zero();
   }
   const float* e = a.exponentials + g * a.exponentials_stride;
   for (int s = a.begin; s < a.end; ++s) {
-    const T* value = values + std::int64_t{s} * a.head_dim + d;
     F32 v[D];
-    for (int i = 0; i < D; ++i) v[i] = load_value(value + i * kLanes);
+    load_value(s, v);
     for (int h = 0; h < G; ++h) {
       const F32 weight = broadcast(e[h * a.exponentials_stride + s]);
       for (int i = 0; i < D; ++i) sums[h][i] = fma(weight, v[i], sums[h][i]);
@@ -130,58 +129,68 @@ void weigh_values(const SlotChunk& a, const T* values, float* out, int g, int d,
 }
 
 template <class T>
-void weigh_all_values(const SlotChunk& a, const T* values, float* out) {
+void weigh_all_values(const SlotChunk& a, StoredRows<T> values, float* out) {
   const int whole = a.head_dim / kLanes, left = a.head_dim % kLanes;
   in_runs(a.group, [&]<int G>(int g) {
     in_runs(whole, [&]<int D>(int vector) {
+      const int d = vector * kLanes;
       weigh_values<G, D>(
-          a, values, out, g, vector * kLanes, [](const T* p) { return load(p); },
+          a, out, g, d, [&](int s, F32(&v)[D]) { load_run(values, s, d, v); },
           [](float* p, F32 sum) { store(p, sum); });
     });
     if (left == 0) return;
+    const int d = whole * kLanes;
     weigh_values<G, 1>(
-        a, values, out, g, whole * kLanes, [left](const T* p) { return load_partial(p, left); },
-        [left](float* p, F32 sum) { store_partial(p, left, sum); });
+        a, out, g, d, [&](int s, F32(&v)[1]) { v[0] = values.codes(s, d, left) * values.scale(s, d); },
+        [&](float* p, F32 sum) { store_partial(p, left, sum); });
   });
 }
 
-// Calls f with a null pointer to numbers of the type.
-template <class F>
-void with_type(DType type, F f) {
-  if (type == DType::f16) return f(static_cast<const Half*>(nullptr));
-  if (type == DType::bf16) return f(static_cast<const BFloat16*>(nullptr));
-  return f(static_cast<const float*>(nullptr));
+// Numbers of kLanes keys as columns: load_codes(i) reads those of the i-th key, and n of them become rows of
+// the panel.
+template <class LoadCodes, class Scales>
+void load_tile(int n, float* panel, LoadCodes load_codes, Scales scales) {
+  F32 rows[kLanes];
+  unrolled<kLanes>([&](auto i) { rows[i.value] = load_codes(i.value); });
+  transpose(rows);
+  for (int i = 0; i < n; ++i) store(panel + i * kKeyPanel, rows[i] * scales);
 }
 
-// Numbers [d, d + n) of keys that become columns [c, c + kLanes) of a panel; load_key(i) reads the i-th.
-template <class LoadKey>
-void load_tile(int c, int d, int n, float* panel, LoadKey load_key) {
-  F32 rows[kLanes];
-  unrolled<kLanes>([&](auto i) { rows[i.value] = load_key(i.value); });
-  transpose(rows);
-  for (int i = 0; i < n; ++i) store(panel + (d + i) * kKeyPanel + c, rows[i]);
+// Numbers [begin, end) of n keys, a block at most, become n columns of a panel.
+template <class T>
+void load_columns(StoredRows<T> keys, int first, int n, int begin, int end, float* panel) {
+  const auto scales = keys.scales(first, begin, n);
+  for (int d = begin; d < end; d += kLanes) {
+    const int count = end - d < kLanes ? end - d : kLanes;
+    if (n == kLanes && count == kLanes) {
+      const auto load_codes = [&](int i) {
+        // The hardware does not foresee the next panel: its first loads would wait for memory.
+        __builtin_prefetch(keys.at(first + i + kKeyPanel, d));
+        return keys.codes(first + i, d);
+      };
+      load_tile(kLanes, panel + d * kKeyPanel, load_codes, scales);
+    } else {
+      load_tile(
+          count, panel + d * kKeyPanel,
+          [&](int i) { return i < n ? keys.codes(first + i, d, count) : zero(); }, scales);
+    }
+  }
+}
+
+// The panel of keys [begin, begin + n).
+template <class T>
+void load_panel_of(StoredRows<T> keys, int begin, int n, float* panel) {
+  constexpr int kBlock = StoredRows<T>::kBlock;
+  for (int c = 0; c < kKeyPanel; c += kLanes) {
+    const int n_keys = n - c < 0 ? 0 : n - c < kLanes ? n - c : kLanes;
+    for (int d = 0; d < keys.n; d += kBlock) {
+      load_columns(keys, begin + c, n_keys, d, d + kBlock < keys.n ? d + kBlock : keys.n, panel + c);
+    }
+  }
 }
 
 void load_panel(DType type, const std::byte* stored, int n_rows, int head_dim, float* panel) {
-  with_type(type, [&]<class T>(const T*) {
-    for (int c = 0; c < kKeyPanel; c += kLanes) {
-      const T* keys = reinterpret_cast<const T*>(stored) + std::int64_t{c} * head_dim;
-      for (int d = 0; d < head_dim; d += kLanes) {
-        const int n = head_dim - d < kLanes ? head_dim - d : kLanes;
-        if (n == kLanes && c + kLanes <= n_rows) {
-          load_tile(c, d, kLanes, panel, [&](int i) {
-            // The hardware does not foresee the next panel: its first loads would wait for memory.
-            __builtin_prefetch(keys + (i + kKeyPanel) * head_dim + d);
-            return load(keys + i * head_dim + d);
-          });
-        } else {
-          load_tile(c, d, n, panel, [&](int i) {
-            return c + i < n_rows ? load_partial(keys + i * head_dim + d, n) : zero();
-          });
-        }
-      }
-    }
-  });
+  with_stored(type, [&]<class T>(T*) { load_panel_of(StoredRows<T>{stored, head_dim}, 0, n_rows, panel); });
 }
 
 // tanh(y) = 1 − 2 / (1 + e^2y)
@@ -196,13 +205,14 @@ void soft_cap(float* x, std::int64_t n, float cap) {
 }
 
 void score_slots(const SlotChunk& a, float* largest) {
-  const std::int64_t key_bytes = std::int64_t{a.head_dim} * (a.key_type == DType::f32 ? 4 : 2);
-  for (int s = a.begin; s < a.end; s += kKeyPanel) {
-    const int n = a.end - s < kKeyPanel ? a.end - s : kKeyPanel;
-    load_panel(a.key_type, a.keys + s * key_bytes, n, a.head_dim, a.panel);
-    product<false>({a.q, a.head_dim, a.panel, kKeyPanel, a.exponentials + s, a.exponentials_stride, a.group,
-                    kKeyPanel, a.head_dim, nullptr});
-  }
+  with_stored(a.key_type, [&]<class T>(T*) {
+    for (int s = a.begin; s < a.end; s += kKeyPanel) {
+      const int n = a.end - s < kKeyPanel ? a.end - s : kKeyPanel;
+      load_panel_of(StoredRows<T>{a.keys, a.head_dim}, s, n, a.panel);
+      product<false>({a.q, a.head_dim, a.panel, kKeyPanel, a.exponentials + s, a.exponentials_stride, a.group,
+                      kKeyPanel, a.head_dim, nullptr});
+    }
+  });
   for (int g = 0; g < a.group && a.soft_cap > 0; ++g) {
     soft_cap(a.exponentials + g * a.exponentials_stride + a.begin, a.end - a.begin, a.soft_cap);
   }
@@ -221,27 +231,26 @@ void score_slots(const SlotChunk& a, float* largest) {
 }
 
 void weigh_slots(const SlotChunk& a, float* sums) {
-  with_type(a.value_type,
-            [&]<class T>(const T*) { weigh_all_values(a, reinterpret_cast<const T*>(a.values), sums); });
+  with_stored(a.value_type, [&]<class T>(T*) {
+    weigh_all_values(a, StoredRows<T>{a.values, a.head_dim}, sums);
+  });
 }
 
 void scale(float* values, std::int64_t n, float factor) {
   for (std::int64_t i = 0; i < n; ++i) values[i] *= factor;
 }
 
-template <class From, class To>
-void convert(const From* from, int n, To* to) {
-  int i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(to + i, load(from + i));
-  if (i < n) store_partial(to + i, n - i, load_partial(from + i, n - i));
+void store_numbers(DType type, const float* values, int n, std::byte* out) {
+  with_stored(type, [&]<class T>(T*) { store_row(values, n, reinterpret_cast<T*>(out)); });
 }
 
-void store_as(DType type, const float* values, int n, std::byte* out) {
-  with_type(type, [&]<class T>(const T*) { convert(values, n, reinterpret_cast<T*>(out)); });
-}
-
-void load_as(DType type, const std::byte* stored, int n, float* values) {
-  with_type(type, [&]<class T>(const T*) { convert(reinterpret_cast<const T*>(stored), n, values); });
+void load_numbers(DType type, const std::byte* stored, int n, float* values) {
+  with_stored(type, [&]<class T>(T*) {
+    const StoredRows<T> row{stored, n};
+    int i = 0;
+    for (; i + kLanes <= n; i += kLanes) store(values + i, row.codes(0, i) * row.scale(0, i));
+    if (i < n) store_partial(values + i, n - i, row.codes(0, i, n - i) * row.scale(0, i));
+  });
 }
 
 }  // namespace
@@ -256,8 +265,8 @@ void add_attention(AttentionKernels& kernels) {
              .weigh_slots = weigh_slots,
              .scale = scale,
              .soft_cap = soft_cap,
-             .store = store_as,
-             .load = load_as,
+             .store = store_numbers,
+             .load = load_numbers,
              .load_panel = load_panel,
              .sweeps = kernels.sweeps};
 }

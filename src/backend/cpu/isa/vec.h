@@ -10,8 +10,9 @@
 // - F32, I32, Mask: kLanes numbers or truth values; Mask belongs to both;
 // - load, store: from and to float, Half, BFloat16 (converted, to nearest even), int32; need no alignment;
 // - load_partial, store_partial: the first n ≤ kLanes numbers; the others read as 0 and are not touched;
-// - store_int8: I32 as int8; values must fit;
-// - broadcast, iota, + − * /, fma(a, b, c) = a·b + c (rounded once where the hardware can), min, max, abs;
+// - load_int8, store_int8: I32 as int8; values must fit;
+// - broadcast, of float, int32 or Half, and iota;
+// - + − * /, fma(a, b, c) = a·b + c (rounded once where the hardware can), min, max, abs;
 // - less, less_equal, equal, first_lanes(n), & | and select(mask, if_true, if_false);
 // - bits(mask): bit i is lane i;
 // - to_float, round_to_int (to nearest even), truncate_to_int, round (to nearest even, as float);

@@ -84,6 +84,7 @@ inline __m128i load_partial_16bit(const void* p, int n) {
   __builtin_memcpy(copy, p, static_cast<std::size_t>(n) * sizeof(std::uint16_t));
   return _mm_load_si128(reinterpret_cast<const __m128i*>(copy));
 }
+inline F32 broadcast(Half x) { return from_half(_mm_set1_epi16(static_cast<std::int16_t>(x.bits))); }
 inline F32 load(const float* p) { return {_mm256_loadu_ps(p)}; }
 inline I32 load(const std::int32_t* p) { return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))}; }
 inline F32 load(const Half* p) { return from_half(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
@@ -120,6 +121,9 @@ inline void store_partial(float* p, int n, F32 a) { _mm256_maskstore_ps(p, first
 inline void store_partial(std::int32_t* p, int n, I32 a) { _mm256_maskstore_epi32(p, first_lanes(n).m, a.v); }
 inline void store_partial(Half* p, int n, F32 a) { store_partial_16bit(p, n, to_half(a)); }
 inline void store_partial(BFloat16* p, int n, F32 a) { store_partial_16bit(p, n, to_bfloat16(a)); }
+inline I32 load_int8(const std::int8_t* p) {
+  return {_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)))};
+}
 inline void store_int8(std::int8_t* p, I32 a) {
   const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(a.v), _mm256_extracti128_si256(a.v, 1));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));

@@ -66,6 +66,7 @@ inline I32 high_half(I32 a) { return {_mm512_srli_epi32(a.v, 16)}; }
 inline F32 load(const float* p) { return {_mm512_loadu_ps(p)}; }
 inline I32 load(const std::int32_t* p) { return {_mm512_loadu_si512(p)}; }
 inline F32 from_half(__m256i x) { return {_mm512_cvtph_ps(x)}; }
+inline F32 broadcast(Half x) { return from_half(_mm256_set1_epi16(static_cast<std::int16_t>(x.bits))); }
 inline F32 from_bfloat16(__m256i x) {
   return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16))};
 }
@@ -112,6 +113,9 @@ inline void store_partial(Half* p, int n, F32 a) {
 }
 inline void store_partial(BFloat16* p, int n, F32 a) {
   _mm256_mask_storeu_epi16(p, first_lanes(n).m, to_bfloat16(a));
+}
+inline I32 load_int8(const std::int8_t* p) {
+  return {_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
 }
 inline void store_int8(std::int8_t* p, I32 a) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(a.v));

@@ -88,6 +88,7 @@ inline F32 shift_exponent(F32 x, F32 n) {
 inline float as_float(float x) { return x; }
 inline float as_float(Half x) { return to_float(x); }
 inline float as_float(BFloat16 x) { return to_float(x); }
+inline F32 broadcast(Half x) { return broadcast(as_float(x)); }
 inline void assign(float& to, float x) { to = x; }
 inline void assign(Half& to, float x) { to = to_half(x); }
 inline void assign(BFloat16& to, float x) { to = to_bfloat16(x); }
@@ -130,6 +131,11 @@ void store(T* p, F32 a) {
 }
 inline void store(float* p, F32 a) { __builtin_memcpy(p, &a.v, sizeof a.v); }
 inline void store(std::int32_t* p, I32 a) { __builtin_memcpy(p, &a.v, sizeof a.v); }
+inline I32 load_int8(const std::int8_t* p) {
+  I32 a;
+  for (int i = 0; i < kLanes; ++i) a.v[i] = p[i];
+  return a;
+}
 inline void store_int8(std::int8_t* p, I32 a) {
   for (int i = 0; i < kLanes; ++i) p[i] = static_cast<std::int8_t>(a.v[i]);
 }
