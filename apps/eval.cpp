@@ -35,6 +35,7 @@ void add_eval(CLI::App& app) {
   CLI::App* group = app.add_subcommand("eval", "Run an experiment");
   group->require_subcommand(1);
   add_eval_memory(*group);
+  add_eval_retrieval(*group);
 }
 
 }  // namespace msrnn

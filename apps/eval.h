@@ -28,5 +28,6 @@ struct EvalArguments {
 };
 
 void add_eval_memory(CLI::App& group);
+void add_eval_retrieval(CLI::App& group);
 
 }  // namespace msrnn

@@ -23,7 +23,7 @@ struct MemoryProgress {
 };
 
 struct MemoryOptions {
-  std::vector<Setting> settings;
+  std::vector<Setting> settings = {};
   StateOptions state = {};  // type and positions; the rest is the setting's
   int block = 256;
   std::int64_t every = 32;  // steps that one value of a series is the mean of
