@@ -9,6 +9,7 @@
 #include "eval/memory.h"
 #include "interrupt.h"
 #include "output.h"
+#include "policy_names.h"
 #include "progress.h"
 
 namespace msrnn {
@@ -44,11 +45,11 @@ void MemoryCommand::add_to(CLI::App& command) {
                   "them), and folders of such files")
       ->type_name("PATH");
   command.add_option("--policies", policies, "What forgets: names as for --policy, full among them")
-      ->type_name("NAME,…")
+      ->type_name("NAME,...")
       ->delimiter(',')
       ->capture_default_str();
   command.add_option("--sizes", sizes, "Tokens a state keeps in every layer")
-      ->type_name("K,…")
+      ->type_name("K,...")
       ->delimiter(',')
       ->capture_default_str();
   command.add_option("--context", chunks.context, "Tokens of a chunk; the state is empty at its start")
@@ -116,6 +117,7 @@ ResultFile MemoryCommand::open(const Engine& engine, std::span<const Text> texts
 }
 
 void MemoryCommand::run() {
+  policies = policy_names(policies);
   options.settings = cross(policies, sizes);
   options.attention = !no_attention;
   const std::vector<Text> texts = read_texts(data);
@@ -126,6 +128,7 @@ void MemoryCommand::run() {
     std::vector<WatchedText> of_text = cut_chunks(engine.tokenizer, texts[i], tags_of[i], chunks);
     std::move(of_text.begin(), of_text.end(), std::back_inserter(watched));
   }
+  check_memory(engine, options);
   ResultFile results = open(engine, texts, tags_of);
   {
     const InterruptGuard interrupt;
@@ -135,7 +138,7 @@ void MemoryCommand::run() {
       return !interrupt.requested();
     };
     if (!run_memory(engine, watched, options, results)) {
-      fmt::print(stderr, "msrnn: stopped; go on with the same command\n");
+      fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", shared.output.string());
       throw CLI::RuntimeError(kInterrupted);
     }
   }

@@ -9,6 +9,7 @@
 #include "eval/retrieval.h"
 #include "interrupt.h"
 #include "output.h"
+#include "policy_names.h"
 #include "progress.h"
 
 namespace msrnn {
@@ -41,11 +42,11 @@ void RetrievalCommand::add_to(CLI::App& command) {
       ->type_name("PATH")
       ->required();
   command.add_option("--policies", policies, "What forgets: names as for --policy, full among them")
-      ->type_name("NAME,…")
+      ->type_name("NAME,...")
       ->delimiter(',')
       ->capture_default_str();
   command.add_option("--sizes", sizes, "Tokens a state keeps in every layer")
-      ->type_name("K,…")
+      ->type_name("K,...")
       ->delimiter(',')
       ->capture_default_str();
   add_cells_to(command);
@@ -85,22 +86,22 @@ void RetrievalCommand::add_cells_to(CLI::App& command) {
   command
       .add_option("--tasks", options.tasks,
                   "passkey: a number said to be one to remember; needle: a word in an ordinary sentence")
-      ->type_name("NAME,…")
+      ->type_name("NAME,...")
       ->delimiter(',')
       ->capture_default_str();
   command
       .add_option("--layouts", options.layouts,
                   "Where the question stands: after, after-pinned, before, before-pinned (never dropped)")
-      ->type_name("NAME,…")
+      ->type_name("NAME,...")
       ->delimiter(',')
       ->capture_default_str();
   command.add_option("--lengths", options.lengths, "Tokens of a whole prompt")
-      ->type_name("N,…")
+      ->type_name("N,...")
       ->delimiter(',')
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_option("--depths", options.depths, "Where the fact is: 0 before the text, 1 after it")
-      ->type_name("X,…")
+      ->type_name("X,...")
       ->delimiter(',')
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
@@ -129,10 +130,12 @@ ResultFile RetrievalCommand::open(const Engine& engine, std::span<const Text> te
 }
 
 void RetrievalCommand::run() {
+  policies = policy_names(policies);
   options.settings = cross(policies, sizes);
   const std::vector<Text> texts = read_texts(data);
   const Engine engine = shared.model.load();
   const PromptMaker prompts(engine, texts, chat);
+  check_retrieval(engine, prompts, options);
   ResultFile results = open(engine, texts);
   {
     const InterruptGuard interrupt;
@@ -142,7 +145,7 @@ void RetrievalCommand::run() {
       return !interrupt.requested();
     };
     if (!run_retrieval(engine, prompts, options, results)) {
-      fmt::print(stderr, "msrnn: stopped; go on with the same command\n");
+      fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", shared.output.string());
       throw CLI::RuntimeError(kInterrupted);
     }
   }

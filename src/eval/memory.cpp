@@ -94,6 +94,13 @@ SurvivalByTag survival_by_tag(std::span<const std::string> tags, std::span<const
   return by_tag;
 }
 
+StateOptions state_options(const MemoryOptions& options, const Setting& setting) {
+  StateOptions state = options.state;
+  state.policy = setting.policy;
+  if (setting.size > 0) state.capacity = setting.size;
+  return state;
+}
+
 class MemoryRun {
  public:
   MemoryRun(const Engine& engine, std::span<const WatchedText> texts, const MemoryOptions& options,
@@ -138,10 +145,7 @@ class MemoryRun {
   }
 
   KeptTokens read(const Setting& setting, const WatchedText& text) {
-    StateOptions state = options_.state;
-    state.policy = setting.policy;
-    if (setting.size > 0) state.capacity = setting.size;
-    KeptTokens kept = read_and_watch(engine_.model, state, text.tokens,
+    KeptTokens kept = read_and_watch(engine_.model, state_options(options_, setting), text.tokens,
                                      {options_.block, [&](std::int64_t done, std::int64_t) {
                                         report(done, setting.key() + " of " + text.name);
                                       }});
@@ -289,10 +293,15 @@ class MemoryRun {
 
 }  // namespace
 
+void check_memory(const Engine& engine, const MemoryOptions& options) {
+  if (options.every < 1) fail_usage("a series has a value for at least 1 step, found {}", options.every);
+  for (const Setting& setting : options.settings) MultiState(engine.model, state_options(options, setting));
+}
+
 bool run_memory(const Engine& engine, std::span<const WatchedText> texts, const MemoryOptions& options,
                 ResultFile& results) {
   if (texts.empty()) fail_usage("expected at least one text, found none");
-  if (options.every < 1) fail_usage("a series has a value for at least 1 step, found {}", options.every);
+  check_memory(engine, options);
   try {
     MemoryRun(engine, texts, options, results).run();
     return true;

@@ -32,6 +32,9 @@ struct MemoryOptions {
   std::function<bool(const MemoryProgress&)> progress = {};  // false stops
 };
 
+// Throws UsageError for options that cannot be.
+void check_memory(const Engine& engine, const MemoryOptions& options);
+
 // Adds to the results, where they are not there yet:
 //
 //   "POLICY/SIZE/TEXT": tokens; "recent_share", over the steps that drop a token, and "recent_share_end",
@@ -49,7 +52,7 @@ struct MemoryOptions {
 //     (bootstrap over texts) if there are two texts or more.
 //
 // Measures that no step gave, because the state holds the whole text, are null. Policies that keep everything
-// have no SIZE. Returns false if it was stopped; what is finished is in the results.
+// have no SIZE. Checks first. Returns false if it was stopped; what is finished is in the results.
 bool run_memory(const Engine& engine, std::span<const WatchedText> texts, const MemoryOptions& options,
                 ResultFile& results);
 

@@ -74,15 +74,60 @@ double share_kept(const MultiState& state, Span span) {
   return kept / all;
 }
 
+// Row by row, and cell by cell in it. They point into the options.
+std::vector<Trial> plan_trials(const RetrievalOptions& options) {
+  std::vector<Trial> trials;
+  for (const std::string& task : options.tasks) {
+    for (const Setting& setting : options.settings) {
+      for (const std::string& layout : options.layouts) {
+        for (const std::int64_t length : options.lengths) {
+          for (const double depth : options.depths) {
+            for (std::int64_t i = 0; i < options.trials; ++i) {
+              trials.push_back({task, &find_layout(layout), &setting, length, depth, i});
+            }
+          }
+        }
+      }
+    }
+  }
+  return trials;
+}
+
+struct TrialPrompt {
+  HiddenFact fact;
+  RetrievalPrompt prompt;
+};
+
+TrialPrompt make_prompt(const PromptMaker& prompts, const RetrievalOptions& options, const Trial& trial) {
+  const std::vector<std::string> tasks = retrieval_tasks();
+  const auto task = std::find(tasks.begin(), tasks.end(), trial.task) - tasks.begin();
+  std::seed_seq seeds = {options.seed & 0xFFFFFFFFu, options.seed >> 32, static_cast<std::uint64_t>(task),
+                         static_cast<std::uint64_t>(trial.length), static_cast<std::uint64_t>(trial.number)};
+  std::mt19937_64 random(seeds);
+  HiddenFact fact = make_fact(trial.task, random);
+  const PromptMaker::Stretch stretch = prompts.draw(trial.length, random);
+  RetrievalPrompt prompt = prompts.make(fact, stretch, trial.length, trial.depth, trial.layout->place);
+  return {std::move(fact), std::move(prompt)};
+}
+
+StateOptions state_options(const RetrievalOptions& options, const Setting& setting) {
+  StateOptions state = options.state;
+  state.policy = setting.policy;
+  if (setting.size > 0) state.capacity = setting.size;
+  return state;
+}
+
 class RetrievalRun {
  public:
   RetrievalRun(const Engine& engine, const PromptMaker& prompts, const RetrievalOptions& options,
                ResultFile& results)
-      : engine_(engine), prompts_(prompts), options_(options), results_(results) {}
+      : engine_(engine),
+        prompts_(prompts),
+        options_(options),
+        results_(results),
+        trials_(plan_trials(options)) {}
 
   void run() {
-    plan();
-    check();
     std::vector<Trial> missing;
     for (const Trial& trial : trials_) {
       if (results_.find(trial.key()) != nullptr) continue;
@@ -102,54 +147,9 @@ class RetrievalRun {
   }
 
  private:
-  void plan() {
-    std::vector<const RetrievalLayout*> layouts;
-    for (const std::string& name : options_.layouts) layouts.push_back(&find_layout(name));
-    for (const std::string& task : options_.tasks) {
-      for (const Setting& setting : options_.settings) {
-        for (const RetrievalLayout* layout : layouts) {
-          for (const std::int64_t length : options_.lengths) plan_row({task, layout, &setting, length, 0, 0});
-        }
-      }
-    }
-  }
-
-  void plan_row(Trial trial) {
-    for (const double depth : options_.depths) {
-      trial.depth = depth;
-      for (trial.number = 0; trial.number < options_.trials; ++trial.number) trials_.push_back(trial);
-    }
-  }
-
-  void check() const {
-    for (const Trial& trial : trials_) {
-      const Span question = make(trial).second.question;
-      const int pinned = question.end - question.begin;
-      if (trial.layout->pinned && trial.setting->size > 0 && pinned >= trial.setting->size) {
-        fail_usage("a question of {} tokens cannot be pinned in a state of {}", pinned, trial.setting->size);
-      }
-    }
-  }
-
-  std::pair<HiddenFact, RetrievalPrompt> make(const Trial& trial) const {
-    const std::vector<std::string> tasks = retrieval_tasks();
-    const auto task = std::find(tasks.begin(), tasks.end(), trial.task) - tasks.begin();
-    std::seed_seq seeds = {options_.seed & 0xFFFFFFFFu, options_.seed >> 32, static_cast<std::uint64_t>(task),
-                           static_cast<std::uint64_t>(trial.length),
-                           static_cast<std::uint64_t>(trial.number)};
-    std::mt19937_64 random(seeds);
-    HiddenFact fact = make_fact(trial.task, random);
-    const PromptMaker::Stretch stretch = prompts_.draw(trial.length, random);
-    RetrievalPrompt prompt = prompts_.make(fact, stretch, trial.length, trial.depth, trial.layout->place);
-    return {std::move(fact), std::move(prompt)};
-  }
-
   Sequence start(const Trial& trial) {
-    const RetrievalPrompt prompt = make(trial).second;
-    StateOptions state = options_.state;
-    state.policy = trial.setting->policy;
-    if (trial.setting->size > 0) state.capacity = trial.setting->size;
-    Sequence sequence(engine_.model, state);
+    const RetrievalPrompt prompt = make_prompt(prompts_, options_, trial).prompt;
+    Sequence sequence(engine_.model, state_options(options_, *trial.setting));
     if (trial.layout->pinned) sequence.state().pin(prompt.question.begin, prompt.question.end);
     const std::int64_t read =
         sequence.read(prompt.tokens, {options_.block, [this](std::int64_t done, std::int64_t) {
@@ -161,7 +161,7 @@ class RetrievalRun {
   }
 
   void add(const Trial& trial, const GenerateResult& result, const MultiState& state) {
-    const auto [fact, prompt] = make(trial);
+    const auto [fact, prompt] = make_prompt(prompts_, options_, trial);
     Json line = {{"task", trial.task}};
     write_setting(line, *trial.setting);
     line["layout"] = trial.layout->name;
@@ -176,7 +176,6 @@ class RetrievalRun {
     results_.add(trial.key(), line);
   }
 
-  // Trials stand row by row, and cell by cell in it.
   void summarise() {
     const auto in_cell = static_cast<std::size_t>(options_.trials), in_row = in_cell * options_.depths.size();
     for (std::span<const Trial> rest = trials_; !rest.empty(); rest = rest.subspan(in_row)) {
@@ -209,7 +208,7 @@ class RetrievalRun {
   const PromptMaker& prompts_;
   const RetrievalOptions& options_;
   ResultFile& results_;
-  std::vector<Trial> trials_;
+  const std::vector<Trial> trials_;
   std::int64_t done_ = 0, total_ = 0;
 };
 
@@ -223,9 +222,21 @@ const std::vector<RetrievalLayout>& retrieval_layouts() {
   return layouts;
 }
 
+void check_retrieval(const Engine& engine, const PromptMaker& prompts, const RetrievalOptions& options) {
+  check_options(options);
+  for (const Setting& setting : options.settings) MultiState(engine.model, state_options(options, setting));
+  for (const Trial& trial : plan_trials(options)) {
+    const Span question = make_prompt(prompts, options, trial).prompt.question;
+    const int pinned = question.end - question.begin;
+    if (trial.layout->pinned && trial.setting->size > 0 && pinned >= trial.setting->size) {
+      fail_usage("a question of {} tokens cannot be pinned in a state of {}", pinned, trial.setting->size);
+    }
+  }
+}
+
 bool run_retrieval(const Engine& engine, const PromptMaker& prompts, const RetrievalOptions& options,
                    ResultFile& results) {
-  check_options(options);
+  check_retrieval(engine, prompts, options);
   try {
     RetrievalRun(engine, prompts, options, results).run();
     return true;

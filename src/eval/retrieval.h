@@ -40,6 +40,10 @@ struct RetrievalOptions {
   std::function<bool(std::int64_t done, std::int64_t total)> progress = {};  // tokens read; false stops
 };
 
+// Throws UsageError for names that there are not, options that cannot be, and where a prompt or a pinned
+// question does not fit.
+void check_retrieval(const Engine& engine, const PromptMaker& prompts, const RetrievalOptions& options);
+
 // Trial i of a task and length has the same fact and stretch of text in every cell, so that cells differ in
 // nothing else. Adds to the results, where they are not there yet:
 //
@@ -49,8 +53,7 @@ struct RetrievalOptions {
 //   "summary/TASK/POLICY/SIZE/LAYOUT/LENGTH/DEPTH", and the same without DEPTH, over all: "trials",
 //     "accuracy" with "low" and "high" (95 %, bootstrap over trials), "fact_kept".
 //
-// Throws UsageError, before anything is read, for names that there are not, and where a prompt or a pinned
-// question does not fit. Returns false if it was stopped.
+// Intervals of trials that all end alike have no width. Checks first. Returns false if it was stopped.
 bool run_retrieval(const Engine& engine, const PromptMaker& prompts, const RetrievalOptions& options,
                    ResultFile& results);
 

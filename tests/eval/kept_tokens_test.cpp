@@ -1,7 +1,9 @@
 #include "eval/kept_tokens.h"
 
 #include <algorithm>
+#include <fstream>
 #include <numeric>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +11,8 @@
 #include "msrnn/error.h"
 
 #include "conformance/reading.h"
+#include "support/npy.h"
+#include "support/test_data.h"
 
 namespace msrnn::testing {
 namespace {
@@ -104,6 +108,56 @@ TEST(KeptTokensTest, CountsByHand) {
   EXPECT_THAT(recent_share(kept, 2), ElementsAre(1, 1, 0.75, 0.75, 0.75));
   EXPECT_THAT(final_recent_share(kept, 2), ElementsAre(1, 0.5));
   EXPECT_THAT(first_token_kept(kept), ElementsAre(0, 1));
+}
+
+// A line of the golden summary: POLICY, size, tokens of a prompt, …, "sets that keep token 0"/"all", recent
+// share.
+struct GoldenSummary {
+  std::string name;
+  std::int64_t size = 0;
+  double keeps_first = 0, recent = 0;
+};
+
+std::vector<GoldenSummary> golden_summaries(const std::filesystem::path& folder) {
+  std::ifstream file(folder / "summary.tsv");
+  std::vector<GoldenSummary> summaries;
+  std::string line;
+  std::getline(file, line);
+  while (std::getline(file, line)) {
+    std::istringstream fields(line);
+    std::string policy, prompt, skipped;
+    GoldenSummary summary;
+    double keep = 0, of = 0;
+    char slash = 0;
+    fields >> policy >> summary.size >> prompt >> skipped >> skipped >> skipped >> keep >> slash >> of >>
+        summary.recent;
+    summary.keeps_first = keep / of;
+    summary.name = policy + ".k" + std::to_string(summary.size);
+    if (policy != "full" && prompt == "0") summaries.push_back(summary);
+  }
+  return summaries;
+}
+
+// From the victims that an independent implementation found follow its shares.
+TEST(KeptTokensGolden, SharesAreThoseOfTheSummary) {
+  if (!golden_folder()) GTEST_SKIP() << "MSRNN_GOLDEN is not set: shares are not compared with golden data";
+  const std::filesystem::path folder = *golden_folder() / "policies";
+  const std::vector<GoldenSummary> summaries = golden_summaries(folder);
+  ASSERT_GE(summaries.size(), 15u);
+  for (const GoldenSummary& summary : summaries) {
+    const auto victims = read_npy<std::int32_t>(folder / (summary.name + ".victims.npy"));
+    const std::int64_t tokens = victims.shape.back(), sets = std::ssize(victims.values) / tokens;
+    KeptTokens kept{tokens, sets, 1, std::vector(victims.values.size(), KeptTokens::kNever)};
+    for (std::int64_t i = 0; i < sets * tokens; ++i) {
+      const std::int32_t victim = victims.values[static_cast<std::size_t>(i)];
+      if (victim >= 0)
+        kept.dropped_at[static_cast<std::size_t>(i / tokens * tokens + victim)] =
+            static_cast<std::int32_t>(i % tokens);
+    }
+    EXPECT_NEAR(mean_of(final_recent_share(kept, summary.size)), summary.recent, 6e-5) << summary.name;
+    EXPECT_NEAR(recent_share(kept, summary.size).back(), summary.recent, 6e-5) << summary.name;
+    EXPECT_NEAR(mean_of(first_token_kept(kept)), summary.keeps_first, 1e-9) << summary.name;
+  }
 }
 
 TEST(KeptTokensTest, FullKeepsAll) {

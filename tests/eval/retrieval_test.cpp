@@ -85,7 +85,8 @@ class RetrievalTest : public ::testing::Test {
   }
 
   const TemporaryFolder folder_;
-  const Engine engine_ = tiny_engine();
+  // On the fast device, for prompts are long.
+  const Engine engine_ = Engine::load(write_tiny_model(folder_), {.device = "cpu", .threads = 1});
   const Json run_ = {{"experiment", "retrieval"}};
   const std::vector<Text> texts_ = {{"short", prose(4)}, {"long", prose(60)}, {"longer", prose(80)}};
   const PromptMaker prompts_{engine_, texts_, false};
