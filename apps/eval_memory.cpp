@@ -54,11 +54,9 @@ void MemoryCommand::add_to(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--context", chunks.context, "Tokens of a chunk; the state is empty at its start")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_option("--chunks", chunks.chunks, "Chunks from the front of each text; 0: all")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   add_measures_to(command);
   command.footer(
@@ -75,11 +73,9 @@ void MemoryCommand::add_measures_to(CLI::App& command) {
   command
       .add_option("--maps", options.maps, "Chunks of which the fate of every token is written, the first N")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command.add_option("--every", options.every, "Steps that one value of a series is the mean of")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_flag("--no-attention", no_attention,
                    "Leave out the attention lost, whose cost grows with the square of --context");
@@ -130,17 +126,18 @@ void MemoryCommand::run() {
   }
   check_memory(engine, options);
   ResultFile results = open(engine, texts, tags_of);
-  {
+  const bool finished = [&] {
     const InterruptGuard interrupt;
     ProgressLine line("read");
     options.progress = [&](const MemoryProgress& progress) {
       line.update(progress.done, progress.total, progress.what);
       return !interrupt.requested();
     };
-    if (!run_memory(engine, watched, options, results)) {
-      fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", shared.output.string());
-      throw CLI::RuntimeError(kInterrupted);
-    }
+    return run_memory(engine, watched, options, results);
+  }();
+  if (!finished) {
+    fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", shared.output.string());
+    throw CLI::RuntimeError(kInterrupted);
   }
   print(results);
 }
@@ -151,8 +148,14 @@ std::string percent(const Json& measure) {
              : fmt::format("{:.1f} %", 100 * measure["mean"].get<double>());
 }
 
+std::size_t longest(std::span<const std::string> texts) {
+  std::size_t length = 0;
+  for (const std::string& text : texts) length = std::max(length, text.size());
+  return length;
+}
+
 // Tags with their survival at each setting, those that live longest at the first one above.
-std::string table_of_tags(std::span<const Json> summaries) {
+std::string table_of_tags(std::span<const Json> summaries, std::span<const std::string> settings) {
   std::vector<std::string> tags;
   for (const auto& [tag, survival] : summaries[0]["survival_by_tag"].items()) tags.push_back(tag);
   const auto steps = [](const Json& summary, const std::string& tag) {
@@ -161,33 +164,36 @@ std::string table_of_tags(std::span<const Json> summaries) {
   std::stable_sort(tags.begin(), tags.end(), [&](const std::string& a, const std::string& b) {
     return steps(summaries[0], a) > steps(summaries[0], b);
   });
-  std::string table = fmt::format("\n{:<12}{:>9}", "tag", "tokens");
-  for (const Json& summary : summaries) {
-    table += fmt::format("{:>15}", summary["key"].get<std::string>().substr(std::string("summary/").size()));
-  }
+  const std::size_t first = std::max<std::size_t>(longest(tags), 3), width = longest(settings) + 2;
+  std::string table = fmt::format("\n{:<{}}{:>9}", "tag", first, "tokens");
+  for (const std::string& setting : settings) table += fmt::format("{:>{}}", setting, width);
   for (const std::string& tag : tags) {
-    table += fmt::format("\n{:<12}{:>9}", tag, summaries[0]["survival_by_tag"][tag]["tokens"].get<int>());
-    for (const Json& summary : summaries) table += fmt::format("{:>15.0f}", steps(summary, tag));
+    table +=
+        fmt::format("\n{:<{}}{:>9}", tag, first, summaries[0]["survival_by_tag"][tag]["tokens"].get<int>());
+    for (const Json& summary : summaries) table += fmt::format("{:>{}.0f}", steps(summary, tag), width);
   }
   return table + "\n";
 }
 
 void MemoryCommand::print(const ResultFile& results) const {
   std::vector<Json> summaries;
+  std::vector<std::string> names;
   for (const Setting& setting : options.settings) {
-    summaries.push_back(*results.find("summary/" + setting.key()));
+    names.push_back(setting.key());
+    summaries.push_back(*results.find("summary/" + names.back()));
   }
-  std::string text = fmt::format("{:<14}{:>6}{:>7}{:>10}{:>15}{:>10}{:>16}{:>10}\n", "policy", "size",
-                                 "texts", "recent", "recent at end", "token 0", "attention lost", "survival");
-  for (Json& summary : summaries) {
-    text += fmt::format(
-        "{:<14}{:>6}{:>7}{:>10}{:>15}{:>10}{:>16}{:>10.1f}\n", summary["policy"].get<std::string>(),
-        summary.value("size", 0) == 0 ? "-" : summary["size"].dump(), summary["texts"].get<int>(),
-        percent(summary["recent_share"]), percent(summary["recent_share_end"]),
-        percent(summary["first_token_kept"]), percent(summary.value("attention_lost", Json(nullptr))),
-        summary["survival"]["mean"].get<double>());
+  const std::size_t width = std::max<std::size_t>(longest(names), 5);
+  std::string text = fmt::format("{:<{}}{:>7}{:>10}{:>15}{:>10}{:>16}{:>10}\n", "state", width, "texts",
+                                 "recent", "recent at end", "token 0", "attention lost", "survival");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const Json& summary = summaries[i];
+    text += fmt::format("{:<{}}{:>7}{:>10}{:>15}{:>10}{:>16}{:>10.1f}\n", names[i], width,
+                        summary["texts"].get<int>(), percent(summary["recent_share"]),
+                        percent(summary["recent_share_end"]), percent(summary["first_token_kept"]),
+                        percent(summary.value("attention_lost", Json(nullptr))),
+                        summary["survival"]["mean"].get<double>());
   }
-  if (summaries[0].contains("survival_by_tag")) text += table_of_tags(summaries);
+  if (summaries[0].contains("survival_by_tag")) text += table_of_tags(summaries, names);
   print_text(text);
 }
 

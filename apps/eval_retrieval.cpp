@@ -1,6 +1,7 @@
 // msrnn eval retrieval: facts hidden in long texts, and asked for.
 #include "eval.h"
 
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
@@ -58,7 +59,6 @@ void RetrievalCommand::add_to(CLI::App& command) {
       .add_option("--batch", options.batch,
                   "Answers written at once: changes speed and memory, never a result")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_option("--state-type", options.state.type, "Number type of the state: f32, f16 or bf16")
       ->type_name("TYPE")
@@ -98,7 +98,6 @@ void RetrievalCommand::add_cells_to(CLI::App& command) {
   command.add_option("--lengths", options.lengths, "Tokens of a whole prompt")
       ->type_name("N,...")
       ->delimiter(',')
-      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_option("--depths", options.depths, "Where the fact is: 0 before the text, 1 after it")
       ->type_name("X,...")
@@ -108,7 +107,6 @@ void RetrievalCommand::add_cells_to(CLI::App& command) {
   command
       .add_option("--trials", options.trials, "Prompts of each task, policy, size, layout, length and depth")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
       ->capture_default_str();
 }
 
@@ -137,17 +135,18 @@ void RetrievalCommand::run() {
   const PromptMaker prompts(engine, texts, chat);
   check_retrieval(engine, prompts, options);
   ResultFile results = open(engine, texts);
-  {
+  const bool finished = [&] {
     const InterruptGuard interrupt;
     ProgressLine line("read");
     options.progress = [&](std::int64_t done, std::int64_t total) {
       line.update(done, total);
       return !interrupt.requested();
     };
-    if (!run_retrieval(engine, prompts, options, results)) {
-      fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", shared.output.string());
-      throw CLI::RuntimeError(kInterrupted);
-    }
+    return run_retrieval(engine, prompts, options, results);
+  }();
+  if (!finished) {
+    fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", shared.output.string());
+    throw CLI::RuntimeError(kInterrupted);
   }
   print(results);
 }
@@ -160,8 +159,11 @@ void RetrievalCommand::print(const ResultFile& results) const {
 
 void RetrievalCommand::print_table(const ResultFile& results, const std::string& task,
                                    std::int64_t length) const {
-  std::string table = fmt::format("{}, {} tokens, {} trials each: right answers in %, by depth\n{:<16}{:<15}",
-                                  task, length, options.trials, "state", "question");
+  std::size_t width = 5;
+  for (const Setting& setting : options.settings) width = std::max(width, setting.key().size());
+  std::string table =
+      fmt::format("{}, {} tokens, {} trials each: right answers in %, by depth\n{:<{}}  {:<15}", task, length,
+                  options.trials, "state", width, "question");
   for (const double depth : options.depths) table += fmt::format("{:>7}", depth);
   table += fmt::format("{:>7}{:>12}{:>11}\n", "all", "95 %", "fact kept");
   for (const Setting& setting : options.settings) {
@@ -170,7 +172,7 @@ void RetrievalCommand::print_table(const ResultFile& results, const std::string&
       const auto percent = [&](const std::string& key, const char* number) {
         return 100 * (*results.find(key))[number].get<double>();
       };
-      table += fmt::format("{:<16}{:<15}", setting.key(), layout);
+      table += fmt::format("{:<{}}  {:<15}", setting.key(), width, layout);
       for (const double depth : options.depths) {
         table += fmt::format("{:>7.0f}", percent(fmt::format("{}/{}", row, depth), "accuracy"));
       }

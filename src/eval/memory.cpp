@@ -295,6 +295,7 @@ class MemoryRun {
 
 void check_memory(const Engine& engine, const MemoryOptions& options) {
   if (options.every < 1) fail_usage("a series has a value for at least 1 step, found {}", options.every);
+  if (options.maps < 0) fail_usage("maps of {} texts: expected 0 or more", options.maps);
   for (const Setting& setting : options.settings) MultiState(engine.model, state_options(options, setting));
 }
 

@@ -57,6 +57,10 @@ void check_options(const RetrievalOptions& options) {
   for (const double depth : options.depths) {
     if (!(depth >= 0 && depth <= 1)) fail_usage("a depth is between 0 and 1, found {}", depth);
   }
+  for (const std::int64_t length : options.lengths) {
+    if (length < 1) fail_usage("a prompt has at least 1 token, found a length of {}", length);
+  }
+  if (options.batch < 1) fail_usage("a batch of {}: expected at least 1", options.batch);
   if (options.trials < 1) fail_usage("expected at least 1 trial, found {}", options.trials);
 }
 

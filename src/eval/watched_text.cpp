@@ -20,6 +20,7 @@ std::vector<T> slice(const std::vector<T>& values, std::int64_t begin, std::int6
 std::vector<WatchedText> cut_chunks(const Tokenizer& tokenizer, const Text& text,
                                     const std::filesystem::path& tags_file, const ChunkOptions& options) {
   if (options.context < 1) fail_usage("a chunk has at least 1 token, found {}", options.context);
+  if (options.chunks < 0) fail_usage("{} chunks of each text: expected 0, for all, or more", options.chunks);
   const std::vector<Token> tokens = tokenizer.encode(text.bytes, {.add_special = true});
   std::vector<std::string> tags;
   if (!tags_file.empty()) {

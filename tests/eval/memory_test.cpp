@@ -185,6 +185,12 @@ TEST_F(MemoryTest, ProgressEndsAtItsTotal) {
 TEST_F(MemoryTest, BadOptionsAreRefused) {
   ResultFile results(path(), run_);
   EXPECT_THROW(run_memory(engine_, {}, options_, results), UsageError);
+  options_.maps = -1;
+  EXPECT_THROW(run_memory(engine_, texts_, options_, results), UsageError);
+  options_.maps = 1;
+  options_.settings = {{"baseline", 8}};
+  EXPECT_THROW(run_memory(engine_, texts_, options_, results), UsageError);
+  options_.settings = {{"tova", 8}};
   options_.every = 0;
   EXPECT_THROW(run_memory(engine_, texts_, options_, results), UsageError);
 }

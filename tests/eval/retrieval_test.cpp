@@ -249,6 +249,10 @@ TEST_F(RetrievalTest, WhatCannotBeIsRefusedAtOnce) {
   expect_refused("a depth is between 0 and 1, found 1.5");
   with([](auto& o) { o.depths = {std::nan("")}; });
   expect_refused("a depth is between 0 and 1");
+  with([](auto& o) { o.lengths = {-5}; });
+  expect_refused("a prompt has at least 1 token");
+  with([](auto& o) { o.batch = 0; });
+  expect_refused("a batch of 0");
   with([](auto& o) { o.trials = 0; });
   expect_refused("at least 1 trial");
   with([](auto& o) { o.settings = {{"tova", 20}}; });

@@ -126,6 +126,8 @@ TEST_F(TokenTagsTest, ChunksTakeTheirPartOfTags) {
   const std::vector<WatchedText> whole = cut_chunks(tokenizer_, text, {}, {.context = 4096});
   EXPECT_EQ(whole.at(0).tokens, tokens_);
   EXPECT_TRUE(whole.at(0).tags.empty());
+  EXPECT_THROW(cut_chunks(tokenizer_, text, {}, {.context = 0}), UsageError);
+  EXPECT_THROW(cut_chunks(tokenizer_, text, {}, {.context = 4, .chunks = -1}), UsageError);
 }
 
 TEST_F(TokenTagsTest, TagsAreFoundByTheNameOfTheText) {
