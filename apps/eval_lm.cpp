@@ -1,4 +1,5 @@
 // msrnn eval lm: perplexity of books, by policy and size of the state.
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -194,20 +195,26 @@ void EvalLmCommand::until_interrupted(
 }
 
 void EvalLmCommand::print_table(const ResultFile& results, const std::vector<std::string>& keys) const {
-  print_text(fmt::format("{:20} {:>6} {:10} {:>5} {:>10} {:>21} {:>9} {:>26}\n", "policy", "size",
-                         "positions", "parts", "perplexity", "95 %", "bits/byte", "above full, 95 %"));
+  std::size_t width = 6;
+  for (const std::string& policy : policies) width = std::max(width, policy.size());
+  const auto print = [&](const auto&... cells) {
+    print_text(fmt::format("{:{}} {:>6} {:10} {:>5} {:>10} {:>22} {:>9}  {}\n", cells...));
+  };
+  print("policy", width, "size", "positions", "parts", "perplexity", "95 %", "bits/byte", "above full, 95 %");
   for (const std::string& key : keys) {
     const Json& row = *results.find(key);
     const auto number = [&](const char* name) { return row.at(name).get<double>(); };
-    const std::string size = row.contains("size") ? row["size"].dump() : "";
-    const std::string above = row.contains("above_full")
-                                  ? fmt::format("{:+.3f} {:+.3f} … {:+.3f}", number("above_full"),
-                                                number("above_full_low"), number("above_full_high"))
-                                  : "";
-    print_text(fmt::format(
-        "{:20} {:>6} {:10} {:>5} {:>10.3f} {:>21} {:>9.4f} {:>26}\n", row["policy"].get<std::string>(), size,
-        row.value("positions", positions.front()), row["parts"].get<int>(), number("perplexity"),
-        fmt::format("{:.3f} … {:.3f}", number("low"), number("high")), number("bits_per_byte"), above));
+    const auto interval = [&](const char* low, const char* high) {
+      return fmt::format("{:.3f} … {:.3f}", number(low), number(high));
+    };
+    const bool compared = row.contains("above_full");
+    print(row["policy"].get<std::string>(), width, row.contains("size") ? row["size"].dump() : "",
+          row.value("positions", positions.front()), row["parts"].dump(),
+          fmt::format("{:.3f}", number("perplexity")), interval("low", "high"),
+          fmt::format("{:.4f}", number("bits_per_byte")),
+          compared ? fmt::format("{:+.3f}, {}", number("above_full"),
+                                 interval("above_full_low", "above_full_high"))
+                   : "");
   }
 }
 
