@@ -166,7 +166,7 @@ void EvalLmCommand::run_stream(const Engine& engine, std::vector<Book> books, co
   stream.positions = positions;
   stream.state_type = chunks.state_type;
   stream.snapshot = arguments.output;
-  stream.snapshot += ".state";
+  stream.snapshot += ".snapshot";
   Json options = common_options();
   options.update({{"stream", stream.tokens}, {"bin", stream.bin}});
   ResultFile results = arguments.open_results(engine, "lm-stream", description, options);

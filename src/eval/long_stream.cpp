@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <system_error>
 
 #include "base/fail.h"
 #include "base/parts.h"
-#include "base/stopwatch.h"
 #include "eval/pooled_loss.h"
+#include "eval/stream_snapshot.h"
 #include "eval/teacher_forcing.h"
 
 namespace msrnn {
@@ -27,7 +26,8 @@ class Streams {
         options_(options),
         results_(results),
         runs_(stream_runs(options)),
-        n_bins_(parts(options.tokens - 1, options.bin)) {}
+        n_bins_(parts(options.tokens - 1, options.bin)),
+        snapshot_(options.snapshot) {}
 
   void read_all();
   void summarise_all();
@@ -48,7 +48,6 @@ class Streams {
   Loss read_bin(TeacherForcing& reader, std::int64_t end_of_bin);
   void add(const StreamRun& run, const Book& book, std::int64_t bin, Loss loss,
            std::span<const Token> tokens);
-  void save(const MultiState& state, std::span<const Token> tokens);
   void summarise(const StreamRun& run, std::optional<std::int64_t> bin);
 
   const Engine& engine_;
@@ -57,10 +56,9 @@ class Streams {
   ResultFile& results_;
   std::vector<StreamRun> runs_;
   std::int64_t n_bins_;
+  StreamSnapshot snapshot_;
   LanguageModellingProgress progress_;
   Loss loss_;  // of the bin at work
-  Stopwatch since_saved_;
-  double next_save_ = 0;  // seconds after the last
 };
 
 std::int64_t Streams::bins_done(const StreamRun& run, const Book& book) const {
@@ -78,21 +76,16 @@ std::vector<Token> next_tokens(std::span<const Token> tokens, std::int64_t posit
 
 std::optional<MultiState> Streams::resume(const StreamRun& run, const Book& book,
                                           std::span<const Token> tokens) const {
-  std::error_code ignored;
-  if (!std::filesystem::exists(options_.snapshot, ignored)) return std::nullopt;
-  try {
-    MultiState::Saved saved = MultiState::load(options_.snapshot, engine_.model);
-    const StateOptions& found = saved.state.options();
-    const std::int64_t position = saved.state.position();
-    const bool same_run = found.policy == run.setting.policy && found.positions == run.positions &&
-                          found.type == options_.state_type &&
-                          (run.setting.size == 0 || saved.state.capacity(0) == run.setting.size);
-    const bool usable = position % options_.bin == 0 && position <= bins_done(run, book) * options_.bin;
-    if (same_run && usable && saved.unread == next_tokens(tokens, position)) return std::move(saved.state);
-  } catch (const Error&) {
-    // A snapshot only saves time: without it the stream is read again from its beginning.
-  }
-  return std::nullopt;
+  std::optional<MultiState::Saved> saved = snapshot_.load(engine_.model);
+  if (!saved) return std::nullopt;
+  const StateOptions& found = saved->state.options();
+  const std::int64_t position = saved->state.position();
+  const bool same_run = found.policy == run.setting.policy && found.positions == run.positions &&
+                        found.type == options_.state_type &&
+                        (run.setting.size == 0 || saved->state.capacity(0) == run.setting.size);
+  const bool usable = position % options_.bin == 0 && position <= bins_done(run, book) * options_.bin;
+  if (!same_run || !usable || saved->unread != next_tokens(tokens, position)) return std::nullopt;
+  return std::move(saved->state);
 }
 
 void Streams::read(const StreamRun& run, const Book& book) {
@@ -120,7 +113,7 @@ void Streams::read(const StreamRun& run, const Book& book) {
     const std::int64_t end = std::min(options_.tokens, (bin + 1) * options_.bin);
     const Loss loss = read_bin(reader, end - start);
     if (results_.find(progress_.unit) == nullptr) add(run, book, bin, loss, tokens);
-    if (end < options_.tokens) save(*state, tokens);
+    if (bin + 1 < n_bins_) snapshot_.save(*state, next_tokens(tokens, end));
   }
 }
 
@@ -148,15 +141,6 @@ void Streams::add(const StreamRun& run, const Book& book, std::int64_t bin, Loss
   results_.add(progress_.unit, result);
 }
 
-void Streams::save(const MultiState& state, std::span<const Token> tokens) {
-  constexpr double kTimesWorthOne = 20;
-  if (since_saved_.seconds() < next_save_) return;
-  const Stopwatch saving;
-  state.save(options_.snapshot, next_tokens(tokens, state.position()));
-  next_save_ = kTimesWorthOne * saving.seconds();
-  since_saved_ = Stopwatch();
-}
-
 void Streams::read_all() {
   for (const StreamRun& run : runs_) {
     for (const Book& book : books_) progress_.tokens_total += tokens_left(run, book);
@@ -166,8 +150,7 @@ void Streams::read_all() {
       if (bins_done(run, book) < n_bins_) read(run, book);
     }
   }
-  std::error_code ignored;
-  std::filesystem::remove(options_.snapshot, ignored);
+  snapshot_.remove();
 }
 
 void Streams::summarise(const StreamRun& run, std::optional<std::int64_t> bin) {

@@ -22,8 +22,7 @@ struct LongStreamOptions {
   std::int64_t tokens = 70000;         // of each book
   std::int64_t bin = 1024;             // tokens a result is about
   std::string state_type = "f16";
-  // Where the state is kept while a book is read, so that a killed run need not begin it again; gone at the
-  // end. Written as often as costs a twentieth of the time.
+  // A folder for the state of the book that is being read (stream_snapshot.h); gone at the end.
   std::filesystem::path snapshot;
   LanguageModellingCallback progress = {};
 };
