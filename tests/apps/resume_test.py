@@ -26,7 +26,7 @@ SHAPE = {"architectures": ["LlamaForCausalLM"], "hidden_size": 128, "num_hidden_
 # What follows "msrnn eval", less the model, the threads and -o. {data} is a folder of texts, {folder} the one that
 # holds it and whatever else a command needs: prepare() writes it.
 EXPERIMENTS = {
-    "lm": "lm --data {data} --context 256 --policies full,baseline,tova,h2o,window+4 --sizes 16,64",
+    "lm": "lm --data {data} --context 256 --policies full,baseline,tova,mass:decay=0.9,recent=0.25,window+4 --sizes 16,64",
     "lm-stream": "lm --data {data} --stream 1500 --bin 100 --policies full,tova,window+4 --sizes 32",
 }
 
