@@ -34,6 +34,7 @@ ResultFile EvalArguments::open_results(const Engine& engine, const std::string& 
 void add_eval(CLI::App& app) {
   CLI::App* group = app.add_subcommand("eval", "Run an experiment");
   group->require_subcommand(1);
+  add_eval_lm(*group);
   add_eval_memory(*group);
   add_eval_retrieval(*group);
 }

@@ -27,6 +27,7 @@ struct EvalArguments {
                           nlohmann::ordered_json options) const;
 };
 
+void add_eval_lm(CLI::App& group);
 void add_eval_memory(CLI::App& group);
 void add_eval_retrieval(CLI::App& group);
 

@@ -19,7 +19,7 @@ double negative_log_likelihood(std::span<const float> logits, Token target) {
 
 TeacherForcing::TeacherForcing(const Model& model, MultiState& state, std::span<const Token> tokens,
                                TeacherForcingOptions options)
-    : model_(model), state_(state), tokens_(tokens), options_(std::move(options)) {
+    : model_(model), state_(state), tokens_(tokens), options_(std::move(options)), threads_(model.threads()) {
   if (options_.block < 1) fail_usage("a block has at least 1 token, found {}", options_.block);
 }
 
@@ -63,10 +63,11 @@ void TeacherForcing::read_block(MultiState& state, std::int64_t count) {
                  {&segment, 1}, logits_, {.logits_rows = rows_, .observe = {}});
 
   losses_.resize(rows_.size());
-  for (std::size_t i = 0; i < losses_.size(); ++i) {
+  threads_.for_each(std::ssize(losses_), [&](std::int64_t row, int) {
+    const auto i = static_cast<std::size_t>(row);
     const Token target = tokens_[static_cast<std::size_t>(first_scored) + i + 1];
     losses_[i] = negative_log_likelihood(std::span(logits_).subspan(i * vocabulary, vocabulary), target);
-  }
+  });
   const ReadBlock block{next_, count, first_scored, losses_, victims_};
   next_ += count;
   if (options_.on_block) options_.on_block(block);

@@ -74,7 +74,7 @@ class Usage(ProgramTest):
     def test_help_and_version(self):
         self.assertRegex(self.succeed("--version").decode(), r"^msrnn \d+\.\d+\.\d+\n$")
         overview = self.succeed("--help").decode()
-        for command in "run chat perplexity trace bench tokenize detokenize inspect convert synth devices".split():
+        for command in "run chat perplexity trace eval bench tokenize detokenize inspect convert synth devices".split():
             self.assertIn(f"\n  {command} ", overview)
             self.assertIn("--help", self.succeed(command, "--help").decode())
 

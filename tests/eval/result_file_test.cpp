@@ -90,6 +90,12 @@ TEST_F(ResultFileTest, RefusesAndKeepsWhatIsNoResultFile) {
   }
 }
 
+TEST_F(ResultFileTest, RefusesWhatIsNoFile) {
+  for (const std::filesystem::path& path : {std::filesystem::path("/dev/full"), folder_.path()}) {
+    EXPECT_THROW(ResultFile(path, run_), Error) << path;
+  }
+}
+
 TEST_F(ResultFileTest, SaysWhereAFolderIsMissing) {
   EXPECT_THROW(ResultFile(folder_.path() / "none" / "x.jsonl", run_), Error);
   EXPECT_THROW(read_results(folder_.path() / "none.jsonl"), Error);

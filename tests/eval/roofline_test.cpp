@@ -20,7 +20,9 @@ TEST(Roofline, HasEveryLimitOfTheProcessor) {
   }
 }
 
-TEST(Roofline, TheReferenceDeviceClaimsNone) { EXPECT_TRUE(measure_roofline("reference", {1}).peaks.empty()); }
+TEST(Roofline, TheReferenceDeviceClaimsNone) {
+  EXPECT_TRUE(measure_roofline("reference", {1}).peaks.empty());
+}
 
 TEST(Roofline, CountsTheWeightsOfLayers) {
   const TemporaryFolder folder;
