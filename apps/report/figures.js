@@ -1,0 +1,228 @@
+"use strict";
+
+// The charts: what each shows is in the data; how, here.
+(() => {
+  const MARKS = {
+    tova: "circle", h2o: "rectRot", "h2o-layer": "rectRot", "window-4": "triangle", "window-n": "triangle",
+    window: "rect", "tova-head": "circle", "tova-n": "circle", decayed: "star", baseline: "crossRot",
+  };
+  const DASHES = [[], [2, 3], [8, 4], [8, 3, 2, 3]];  // of series of one colour
+  const narrow = matchMedia("(max-width: 46rem)");
+  const charts = [];
+
+  const short = (value) =>
+    value === 0 ? "0" : Math.abs(value) >= 1e5 ? value.toLocaleString("en", {notation: "compact"})
+      : value.toLocaleString("en", {maximumSignificantDigits: 4});
+
+  function dash(figure, index) {
+    const {colour, dashed} = figure.series[index];
+    if (dashed) return [6, 5];
+    const before = figure.series.slice(0, index).filter((other) => other.colour === colour && !other.dashed);
+    return DASHES[before.length % DASHES.length];
+  }
+
+  function lineOf(figure, index) {
+    const series = figure.series[index];
+    const colour = css(theme.colour(`--c-${series.colour}`));
+    const crowded = series.points.length > 40;
+    const level = series.dashed && series.points.every((point) => point[1] === series.points[0][1]);
+    return {
+      label: series.name,
+      data: series.points.map(([x, y, low, high]) => ({x, y, low, high})),
+      borderColor: colour, backgroundColor: colour, borderWidth: crowded ? 1.5 : 2, borderDash: dash(figure, index),
+      pointStyle: MARKS[series.colour] ?? "circle", pointRadius: crowded || level ? 0 : 4, pointHoverRadius: 6,
+      pointHitRadius: 8, tension: 0,
+    };
+  }
+
+  function barOf(figure, index) {
+    const series = figure.series[index];
+    const colour = theme.colour(`--c-${series.colour}`);
+    const hollow = series.colour === "predicted";
+    const shares = figure.kind === "shares";
+    return {
+      label: series.name,
+      data: figure.x.categories.map((_, at) => series.points.find((point) => point[0] === at)?.[1] ?? null),
+      intervals: series.points,
+      backgroundColor: css(colour, hollow ? 0.15 : 0.92), borderColor: css(colour), borderWidth: hollow ? 1.5 : 0,
+      borderSkipped: hollow ? "start" : false, maxBarThickness: 42, categoryPercentage: 0.74,
+      barPercentage: shares ? 0.95 : 0.9,
+    };
+  }
+
+  // Whiskers of the points that have an interval.
+  const whiskers = {
+    id: "whiskers",
+    afterDatasetsDraw(chart) {
+      if (chart.config.type !== "line") return;
+      const {ctx, scales: {y}, chartArea} = chart;
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(chartArea.left, chartArea.top, chartArea.width, chartArea.height);
+      ctx.clip();
+      chart.data.datasets.forEach((dataset, index) => {
+        if (!chart.isDatasetVisible(index)) return;
+        ctx.strokeStyle = dataset.borderColor;
+        ctx.globalAlpha = 0.55;
+        ctx.lineWidth = 1.25;
+        chart.getDatasetMeta(index).data.forEach((mark, at) => {
+          const {low, high} = dataset.data[at];
+          if (low === undefined) return;
+          // Side by side where several policies have a value.
+          const x = mark.x + (index - (chart.data.datasets.length - 1) / 2) * 3;
+          const [top, bottom] = [y.getPixelForValue(high), y.getPixelForValue(low)];
+          ctx.beginPath();
+          ctx.moveTo(x, top);
+          ctx.lineTo(x, bottom);
+          for (const end of [top, bottom]) {
+            ctx.moveTo(x - 2.5, end);
+            ctx.lineTo(x + 2.5, end);
+          }
+          ctx.stroke();
+        });
+      });
+      ctx.restore();
+    },
+  };
+
+  // Shares as numbers in their bars, where there is room.
+  const shareNumbers = {
+    id: "shareNumbers",
+    afterDatasetsDraw(chart) {
+      if (!chart.options.shares) return;
+      const {ctx} = chart;
+      ctx.save();
+      ctx.font = "600 12px system-ui, sans-serif";
+      ctx.textAlign = "center";
+      ctx.textBaseline = "middle";
+      chart.data.datasets.forEach((dataset, index) => {
+        chart.getDatasetMeta(index).data.forEach((bar, at) => {
+          const text = `${Math.round(100 * dataset.data[at])} %`;
+          const {x, base, y} = bar.getProps(["x", "base", "y"], true);
+          if (!chart.isDatasetVisible(index) || Math.abs(x - base) < ctx.measureText(text).width + 8) return;
+          const [r, g, b] = dataset.borderColor.match(/\d+/g).map(Number);
+          ctx.fillStyle = 0.3 * r + 0.59 * g + 0.11 * b > 140 ? "#15171a" : "#ffffff";
+          ctx.fillText(text, (x + base) / 2, y);
+        });
+      });
+      ctx.restore();
+    },
+  };
+
+  function scale(axis, ink, extra) {
+    return {
+      type: axis.categories.length ? "category" : axis.logarithmic ? "logarithmic" : "linear",
+      title: {display: axis.label !== "", text: axis.label, color: ink.quiet, font: {size: 12}},
+      grid: {color: ink.rule, drawBorder: false, tickLength: 4},
+      ticks: {color: ink.quiet, font: {size: 12}, maxRotation: 0, callback: (value) => short(value)},
+      ...extra,
+    };
+  }
+
+  function lineScales(figure, ink) {
+    const values = [...new Set(figure.series.flatMap((series) => series.points.map((point) => point[0])))];
+    values.sort((a, b) => a - b);
+    const x = scale(figure.x, ink, {});
+    if (figure.x.logarithmic) {
+      // The sizes themselves, with some air at both ends.
+      x.min = values[0] / 1.15;
+      x.max = values[values.length - 1] * 1.15;
+      x.afterBuildTicks = (axis) => { axis.ticks = values.map((value) => ({value})); };
+      x.ticks.callback = (value) => String(value);
+      x.ticks.autoSkip = values.length > 8;
+    } else {
+      x.max = values[values.length - 1];
+    }
+    return {x, y: scale(figure.y, ink, figure.y.logarithmic ? {} : {grace: "4%"})};
+  }
+
+  function barScales(figure, ink) {
+    const names = scale(figure.x, ink, {grid: {display: false, drawBorder: false}});
+    names.ticks = {color: ink.quiet, font: {size: 12}, maxRotation: 0};
+    if (figure.kind === "bars") return {x: names, y: scale(figure.y, ink, {beginAtZero: true})};
+    const share = scale(figure.y, ink, {min: 0, max: 1, stacked: true});
+    share.ticks.callback = (value) => `${Math.round(100 * value)} %`;
+    return {x: share, y: {...names, stacked: true, title: {display: false}}};
+  }
+
+  function tooltip(figure, ink) {
+    const range = (low, high) => (low === undefined ? "" : ` (${short(low)} – ${short(high)})`);
+    return {
+      mode: "index", axis: figure.kind === "shares" ? "y" : "x", intersect: false,
+      backgroundColor: ink.panel, titleColor: ink.text, bodyColor: ink.text, borderColor: ink.rule, borderWidth: 1,
+      padding: 10, cornerRadius: 6, usePointStyle: true, boxPadding: 4, caretSize: 0,
+      callbacks: {
+        title: ([item]) => (item === undefined ? "" : figure.x.categories[item.dataIndex] ??
+          `${figure.x.label}: ${item.parsed.x.toLocaleString("en")}`),
+        label: (item) => {
+          if (figure.kind === "lines") {
+            const {y, low, high} = item.raw;
+            return ` ${item.dataset.label}: ${short(y)}${range(low, high)}`;
+          }
+          const [, , low, high] = item.dataset.intervals.find((point) => point[0] === item.dataIndex) ?? [];
+          const value = figure.kind === "shares" ? `${(100 * item.raw).toFixed(1)} %` : short(item.raw);
+          return ` ${item.dataset.label}: ${value}${figure.kind === "shares" ? "" : range(low, high)}`;
+        },
+      },
+    };
+  }
+
+  function legend(chart, figure, place) {
+    place.replaceChildren(...figure.series.map((series, index) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.setAttribute("aria-pressed", "true");
+      button.insertAdjacentHTML("afterbegin", figure.kind === "lines"
+        ? "<svg viewBox='0 0 22 10' aria-hidden='true'><line x1='0' y1='5' x2='22' y2='5' stroke-width='2'/></svg>"
+        : "<svg viewBox='0 0 22 10' aria-hidden='true'><rect x='6' y='0' width='10' height='10' rx='2'/></svg>");
+      const mark = button.querySelector("line, rect");
+      const dataset = chart.data.datasets[index];
+      mark.setAttribute("stroke", dataset.borderColor);
+      mark.setAttribute("fill", dataset.backgroundColor);
+      if (dataset.borderDash) mark.setAttribute("stroke-dasharray", dataset.borderDash.join(" "));
+      button.append(series.name);
+      button.addEventListener("click", () => {
+        const shown = !chart.isDatasetVisible(index);
+        chart.setDatasetVisibility(index, shown);
+        button.setAttribute("aria-pressed", String(shown));
+        chart.update();
+      });
+      return button;
+    }));
+  }
+
+  function draw(canvas) {
+    const figure = data.figures[Number(canvas.dataset.figure)];
+    const ink = {};
+    for (const name of ["text", "quiet", "rule", "panel"]) {
+      ink[name] = css(theme.colour(name === "text" ? "--ink" : `--${name}`));
+    }
+    const lines = figure.kind === "lines";
+    const make = lines ? lineOf : barOf;
+    const shares = figure.kind === "shares";
+    if (shares) canvas.parentElement.style.height = `${3.2 + 2.7 * figure.x.categories.length}rem`;
+    const chart = new Chart(canvas, {
+      type: lines ? "line" : "bar",
+      data: {labels: lines ? undefined : figure.x.categories, datasets: figure.series.map((_, i) => make(figure, i))},
+      plugins: [whiskers, shareNumbers],
+      options: {
+        animation: false, responsive: true, maintainAspectRatio: false, shares,
+        indexAxis: shares ? "y" : "x",
+        interaction: {mode: lines ? "x" : "index", axis: shares ? "y" : "x", intersect: false},
+        scales: lines ? lineScales(figure, ink) : barScales(figure, ink),
+        plugins: {legend: {display: false}, tooltip: tooltip(figure, ink)},
+        layout: {padding: {right: narrow.matches ? 4 : 10, top: 6}},
+      },
+    });
+    legend(chart, figure, canvas.closest("figure").querySelector(".legend"));
+    charts.push(chart);
+  }
+
+  function drawAll() {
+    for (const chart of charts.splice(0)) chart.destroy();
+    document.querySelectorAll("canvas[data-figure]").forEach(draw);
+  }
+
+  theme.onChange(drawAll);
+  drawAll();
+})();
