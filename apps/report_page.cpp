@@ -49,29 +49,40 @@ std::string file_name(std::string_view title) {
   return name.empty() ? "table" : name;
 }
 
+// A cell, and another one for its interval where the column has intervals.
 std::string cell_html(const Cell& cell, const Column& column) {
-  std::string text = html_text(readable(cell, column));
-  if (column.kind == Column::Kind::policy && !text.empty()) {
-    text = fmt::format("<i class=\"dot\" style=\"--c:var(--c-{})\"></i>{}",
-                       reporting::colour_of(cell.text), text);
+  const std::string text = html_text(readable(cell, column));
+  const std::string interval =
+      column.interval ? fmt::format("<td class=\"interval\">{}</td>", readable_interval(cell, column)) : "";
+  switch (column.kind) {
+    case Column::Kind::number:
+      return fmt::format("<td class=\"n\">{}</td>{}", text, interval);
+    case Column::Kind::policy:
+      return fmt::format("<td class=\"policy\"><i class=\"dot\" style=\"--c:var(--c-{})\"></i>{}</td>{}",
+                         reporting::colour_of(cell.text), text, interval);
+    case Column::Kind::text:
+      break;
   }
-  const std::string interval = readable_interval(cell, column);
-  if (!interval.empty()) text += fmt::format(R"( <span class="interval">{}</span>)", interval);
-  const char* type = column.kind == Column::Kind::number ? R"( class="n")" : "";
-  return fmt::format("<td{}>{}</td>", type, text);
+  const char* kind = text.size() < 32 ? " class=\"word\"" : "";
+  return fmt::format("<td{}>{}</td>{}", kind, text, interval);
+}
+
+std::string head_html(const Column& column) {
+  const std::string name = html_text(column.name);
+  if (column.kind != Column::Kind::number) return fmt::format("<th scope=\"col\">{}</th>", name);
+  return fmt::format("<th scope=\"col\" class=\"n\">{}</th>{}", name,
+                     column.interval ? "<th class=\"interval\">95 %</th>" : "");
 }
 
 std::string table_html(const Table& table, const Section& section) {
+  constexpr std::size_t kShort = 14;  // longer ones are opened by who wants them
   std::string out = fmt::format(
-      "<details class=\"table\" open><summary><h3>{}</h3><a class=\"csv\" download=\"{}.csv\" "
-      "href=\"{}\">CSV</a>"
-      "</summary>\n<div class=\"scroll\"><table><thead><tr>",
-      html_text(table.title), file_name(section.title + " " + table.title),
-      data_uri("text/csv", to_csv(table)));
-  for (const Column& column : table.columns) {
-    const char* type = column.kind == Column::Kind::number ? R"( class="n")" : "";
-    out += fmt::format("<th scope=\"col\"{}>{}</th>", type, html_text(column.name));
-  }
+      "<details class=\"table\"{}><summary><h3>{}</h3><span class=\"rows\">{} rows</span>"
+      "<a class=\"csv\" download=\"{}.csv\" href=\"{}\">CSV</a></summary>\n"
+      "<div class=\"scroll\"><table><thead><tr>",
+      table.rows.size() <= kShort ? " open" : "", html_text(table.title), table.rows.size(),
+      file_name(section.title + " " + table.title), data_uri("text/csv", to_csv(table)));
+  for (const Column& column : table.columns) out += head_html(column);
   out += "</tr></thead><tbody>\n";
   for (const auto& row : table.rows) {
     out += "<tr>";
@@ -111,6 +122,22 @@ std::string heat_map_html(const HeatMap& map) {
     out += "</tr>\n";
   }
   return out + "</tbody></table></div></figure>\n";
+}
+
+// Maps of one group in a part that opens and closes; the first is open.
+std::string heat_maps_html(const Section& section) {
+  std::string out;
+  const std::string* group = nullptr;
+  for (const HeatMap& map : section.heat_maps) {
+    if (group == nullptr || *group != map.group) {
+      if (group != nullptr) out += "</div></details>\n";
+      out += fmt::format("<details class=\"group\"{}><summary><h3>{}</h3></summary><div class=\"heats\">\n",
+                         group == nullptr ? " open" : "", html_text(map.group));
+    }
+    group = &map.group;
+    out += heat_map_html(map);
+  }
+  return group == nullptr ? out : out + "</div></details>\n";
 }
 
 std::string kept_maps_html(const Section& section, int first) {
@@ -156,11 +183,7 @@ std::string section_html(const Section& section, std::size_t index, int& figures
     for (const Figure& figure : section.figures) out += figure_html(figure, figures++);
     out += "</div>\n";
   }
-  if (!section.heat_maps.empty()) {
-    out += "<div class=\"heats\">";
-    for (const HeatMap& map : section.heat_maps) out += heat_map_html(map);
-    out += "</div>\n";
-  }
+  out += heat_maps_html(section);
   out += kept_maps_html(section, kept_maps);
   kept_maps += static_cast<int>(section.kept_maps.size());
   for (const Table& table : section.tables) out += table_html(table, section);

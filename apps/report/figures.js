@@ -6,13 +6,17 @@
     tova: "circle", h2o: "rectRot", "h2o-layer": "rectRot", "window-4": "triangle", "window-n": "triangle",
     window: "rect", "tova-head": "circle", "tova-n": "circle", decayed: "star", baseline: "crossRot",
   };
+  const SHAPES = {  // the same marks in a legend
+    circle: "M7 5a3 3 0 1 0 6 0a3 3 0 1 0-6 0z", rect: "M7 2h6v6h-6z", rectRot: "M10 1l4 4l-4 4l-4-4z",
+    triangle: "M10 1l4 7h-8z", crossRot: "M7 2l6 6m0-6l-6 6", star: "M10 1v8m-4-4h8m-7-3l6 6m0-6l-6 6",
+  };
   const DASHES = [[], [2, 3], [8, 4], [8, 3, 2, 3]];  // of series of one colour
   const narrow = matchMedia("(max-width: 46rem)");
   const charts = [];
 
   const short = (value) =>
-    value === 0 ? "0" : Math.abs(value) >= 1e5 ? value.toLocaleString("en", {notation: "compact"})
-      : value.toLocaleString("en", {maximumSignificantDigits: 4});
+    Math.abs(value) >= 1e5 ? value.toLocaleString("en", {notation: "compact"})
+      : value.toLocaleString("en", {maximumSignificantDigits: 4, useGrouping: "min2"});
 
   function dash(figure, index) {
     const {colour, dashed} = figure.series[index];
@@ -119,6 +123,14 @@
     };
   }
 
+  // Room for the whiskers, a little air, and nothing below zero where no value is.
+  function limits(figure) {
+    const ends = figure.series.flatMap((series) => series.points.flatMap(([, y, low, high]) => [low ?? y, high ?? y]));
+    const least = Math.min(...ends), most = Math.min(Math.max(...ends), figure.y.end ?? Infinity);
+    const air = 0.05 * (most - least || Math.abs(most) || 1);
+    return {min: least >= 0 ? Math.max(0, least - air) : least - air, max: figure.y.end ?? most + air};
+  }
+
   function lineScales(figure, ink) {
     const values = [...new Set(figure.series.flatMap((series) => series.points.map((point) => point[0])))];
     values.sort((a, b) => a - b);
@@ -132,8 +144,10 @@
       x.ticks.autoSkip = values.length > 8;
     } else {
       x.max = values[values.length - 1];
+      x.ticks.includeBounds = false;
+      x.ticks.maxTicksLimit = narrow.matches ? 5 : 9;
     }
-    return {x, y: scale(figure.y, ink, figure.y.logarithmic ? {} : {grace: "4%"})};
+    return {x, y: scale(figure.y, ink, {...limits(figure), ticks: {...x.ticks, includeBounds: false, callback: short}})};
   }
 
   function barScales(figure, ink) {
@@ -153,7 +167,7 @@
       padding: 10, cornerRadius: 6, usePointStyle: true, boxPadding: 4, caretSize: 0,
       callbacks: {
         title: ([item]) => (item === undefined ? "" : figure.x.categories[item.dataIndex] ??
-          `${figure.x.label}: ${item.parsed.x.toLocaleString("en")}`),
+          `${figure.x.label}: ${short(item.parsed.x)}`),
         label: (item) => {
           if (figure.kind === "lines") {
             const {y, low, high} = item.raw;
@@ -172,14 +186,15 @@
       const button = document.createElement("button");
       button.type = "button";
       button.setAttribute("aria-pressed", "true");
-      button.insertAdjacentHTML("afterbegin", figure.kind === "lines"
-        ? "<svg viewBox='0 0 22 10' aria-hidden='true'><line x1='0' y1='5' x2='22' y2='5' stroke-width='2'/></svg>"
-        : "<svg viewBox='0 0 22 10' aria-hidden='true'><rect x='6' y='0' width='10' height='10' rx='2'/></svg>");
-      const mark = button.querySelector("line, rect");
       const dataset = chart.data.datasets[index];
-      mark.setAttribute("stroke", dataset.borderColor);
+      const shape = figure.kind !== "lines" ? "M6 1h8v8h-8z" : dataset.pointRadius > 0 ? SHAPES[dataset.pointStyle] : "";
+      button.insertAdjacentHTML("afterbegin", "<svg viewBox='0 0 20 10' aria-hidden='true'><path/><path/></svg>");
+      const [line, mark] = button.querySelectorAll("path");
+      if (figure.kind === "lines") line.setAttribute("d", "M0 5h20");
+      line.setAttribute("stroke-dasharray", dataset.borderDash?.join(" ") ?? "");
+      mark.setAttribute("d", shape ?? "");
       mark.setAttribute("fill", dataset.backgroundColor);
-      if (dataset.borderDash) mark.setAttribute("stroke-dasharray", dataset.borderDash.join(" "));
+      button.firstChild.setAttribute("stroke", dataset.borderColor);
       button.append(series.name);
       button.addEventListener("click", () => {
         const shown = !chart.isDatasetVisible(index);

@@ -6,9 +6,10 @@ document.querySelectorAll("figure.kept").forEach((figure) => {
   const [steps, layers, text, slider] = [find(".steps"), find(".layers"), find(".text"), find("input")];
   const [chooseMap, chooseBand, play, output] =
     [find("[data-choose=map]"), find("[data-choose=band]"), find("[data-play]"), find("output")];
-  let map, bands, step, spans, image, timer = null;
+  let map, bands, step, spans, image, shares, timer = null;
 
-  const isKept = (dropped, at) => dropped < 0 || dropped > at;
+  const NEVER = 0xffff;
+  const isKept = (dropped, at) => dropped === NEVER || dropped > at;
   const length = () => map.tokens.length;
   // In how many of the bands a token is there after a step.
   const count = (token, at) =>
@@ -21,29 +22,37 @@ document.querySelectorAll("figure.kept").forEach((figure) => {
     return canvas.getContext("2d");
   }
 
-  // Rows are steps: for each token, how many bands have it after each step.
+  // Rows are steps. A long text has several steps a row, and the mean of several tokens a column.
   function paintSteps() {
-    const n = length(), [r, g, b] = theme.colour(`--c-${map.colour}`);
-    image = new OffscreenCanvas(n, n);
-    const pixels = new ImageData(n, n), kept = new Int32Array(n + 1);
+    const n = length(), side = Math.min(n, 1024), [r, g, b] = theme.colour(`--c-${map.colour}`);
+    const place = (index) => Math.floor(index * side / n);
+    const sums = new Float32Array(side * side), kept = new Int32Array(side + 1), tokens = new Int32Array(side);
     for (let token = 0; token < n; ++token) {
+      const column = place(token);
+      tokens[column] += 1;
       kept.fill(0);
-      kept[token] = bands.length;
+      kept[column] = bands.length;
       for (const band of bands) {
         const dropped = map.dropped_at[band][token];
-        if (dropped >= 0) kept[dropped] -= 1;
+        if (dropped !== NEVER) kept[Math.max(column, place(dropped))] -= 1;
       }
-      for (let at = token, now = 0; at < n; ++at) {
-        now += kept[at];
-        if (now > 0) pixels.data.set([r, g, b, 40 + 215 * now / bands.length], 4 * (at * n + token));
+      for (let row = column, now = 0; row < side; ++row) {
+        now += kept[row];
+        sums[row * side + column] += now;
       }
     }
+    const pixels = new ImageData(side, side);
+    sums.forEach((sum, at) => {
+      if (sum > 0) pixels.data.set([r, g, b, 40 + 215 * sum / (bands.length * tokens[at % side])], 4 * at);
+    });
+    image = document.createElement("canvas");
+    image.width = image.height = side;
     image.getContext("2d").putImageData(pixels, 0, 0);
   }
 
   function drawSteps() {
     const context = resize(steps), {width, height} = steps, n = length();
-    context.imageSmoothingEnabled = n > width;
+    context.imageSmoothingEnabled = image.width > width;
     context.drawImage(image, 0, 0, width, height);
     const y = (step + 0.5) * height / n;
     context.strokeStyle = css(theme.colour("--ink"), 0.75);
@@ -71,9 +80,13 @@ document.querySelectorAll("figure.kept").forEach((figure) => {
     spans.forEach((span, token) => {
       const share = count(token, step) / bands.length;
       kept += share;
+      const state = token > step ? -1 : share;
+      if (shares[token] === state) return;
+      shares[token] = state;
       span.style.setProperty("--v", share.toFixed(3));
       span.className = token > step ? "unread" : share === 0 ? "gone" : "";
     });
+    text.querySelector(".now")?.classList.remove("now");
     const now = spans[step];
     now.classList.add("now");
     const [top, bottom] = [now.offsetTop - text.scrollTop, now.offsetTop + now.offsetHeight - text.scrollTop];
@@ -86,7 +99,7 @@ document.querySelectorAll("figure.kept").forEach((figure) => {
 
   function describe(token) {
     const names = bands.length === 1 ? [] : [`kept in ${count(token, step)} of ${bands.length}`];
-    const drops = bands.map((band) => map.dropped_at[band][token]).filter((dropped) => dropped >= 0);
+    const drops = bands.map((band) => map.dropped_at[band][token]).filter((dropped) => dropped !== NEVER);
     if (drops.length) names.push(`dropped at step ${1 + Math.min(...drops)}` +
       (drops.length > 1 ? ` to ${1 + Math.max(...drops)}` : ""));
     if (drops.length < bands.length) names.push(drops.length ? "elsewhere never" : "never dropped");
@@ -112,13 +125,22 @@ document.querySelectorAll("figure.kept").forEach((figure) => {
     repaint();
   }
 
+  // Steps are written as 16-bit numbers in base 64.
+  const unpacked = (packed) => ({
+    ...packed,
+    dropped_at: packed.dropped_at.map((text) => {
+      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      return Uint16Array.from({length: bytes.length / 2}, (_, i) => bytes[2 * i] + 256 * bytes[2 * i + 1]);
+    }),
+  });
+
   function pickMap() {
     const before = map;
-    map = data.kept_maps[Number(chooseMap.value)];
+    map = unpacked(data.kept_maps[Number(chooseMap.value)]);
     const option = (value, name) => new Option(name, value);
     chooseBand.replaceChildren(option("all", "all"), ...map.bands.map((name, band) => option(band, name)));
     slider.max = length() - 1;
-    if (!before || before.tokens.length !== length()) step = length() - 1;
+    if (!before || before.tokens.length !== length()) step = Math.floor(0.6 * length());
     spans = map.tokens.map((token, index) => {
       const span = document.createElement("span");
       span.textContent = shown(index).replace(/↵/g, "↵\n");
@@ -126,6 +148,7 @@ document.querySelectorAll("figure.kept").forEach((figure) => {
       return span;
     });
     text.replaceChildren(...spans);
+    shares = new Array(length()).fill(null);
     pickBands();
   }
 

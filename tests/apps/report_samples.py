@@ -146,5 +146,53 @@ def drops(chance, policy, size, tokens):
     return at
 
 
+def judge(path, size=512, win=0.10, loss=0.19):
+    share = lambda value: {"count": round(81 * value), "of": 81, "mean": value, "low": max(0, value - 0.06),
+                           "high": value + 0.07}
+    first = run("judge")
+    del first["run"]["model"]
+    first["run"]["data"] = {"a": {"model": "8f31", "state": f"tova/{size}", "stories": "aa"},
+                            "b": {"model": "8f31", "state": "full", "stories": "bb"}}
+    summary = {"key": "summary", "pairs": 100, "identical": 19, "unclear": 1, "judged": 81, "win": share(win),
+               "tie": share(1 - win - loss), "loss": share(loss), "agreement": share(0.66),
+               "first_chosen": share(0.58), "prompt_tokens": 512000, "completion_tokens": 4100, "cost": 1.6}
+    return write(path, first, [{"key": "pair/0/1", "prompt": 0, "seed": 1, "outcome": "tie"}, summary])
+
+
+def retrieval(path):
+    lines, summaries = [], []
+    cells = [(policy, size) for policy, size in settings({"window+4": 3.1, "tova": 2.0}) if size in (None, 256, 512)]
+    for task in ("passkey", "needle"):
+        for policy, size in cells:
+            for layout in ("after", "before"):
+                for length in (512, 1024, 2048):
+                    row = f"{task}/{key(policy, size)}/{layout}/{length}"
+                    for depth in (0, 0.25, 0.5, 0.75, 1):
+                        reach = 1 if size is None else min(1, size / (length * (1 - depth) + 1))
+                        lines += [{"key": f"{row}/{depth}/{trial}", "task": task, **setting(policy, size),
+                                   "layout": layout, "length": length, "depth": depth, "trial": trial,
+                                   "correct": True} for trial in range(2)]
+                        summaries.append({"key": f"summary/{row}/{depth}", "trials": 2, "accuracy": reach,
+                                          "low": reach * 0.9, "high": min(1, reach * 1.1), "fact_kept": reach * 0.8})
+                    summaries.append({"key": f"summary/{row}", "trials": 10, "accuracy": 0.5, "low": 0.3, "high": 0.7,
+                                      "fact_kept": 0.4})
+    return write(path, run("retrieval"), lines + summaries)
+
+
+def throughput(path):
+    lines = [{"key": "machine", "read_bandwidth": 1.9e10, "seconds_per_token": 0.002}]
+    for policy, size, batch, speed in (("full", None, 8, 61.0), ("tova", 2048, 17, 104.0), ("tova", 1024, 35, 190.0),
+                                       ("tova", 512, 64, 290.0), ("tova", 256, 64, 300.5), ("tova", 8192, 0, None)):
+        lines.append({"key": f"summary/{key(policy, size)}", "policy": policy, "size": size,
+                      "state_bytes": 23592960, "scratch_bytes": 1000, "batch": batch, "sequences": 64, "tokens": 4096,
+                      "seconds": None if speed is None else 262144 / speed, "tokens_per_second": speed,
+                      "predicted_tokens_per_second": speed and speed * 1.18, "relative": speed and speed / 61,
+                      "predicted_relative": speed and speed / 60})
+    return write(path, run("throughput"), lines)
+
+
 def every(folder):
-    return [make(folder / f"{make.__name__}.jsonl") for make in (lm, lm_stream, tasks, stories, memory)]
+    files = [make(folder / f"{make.__name__}.jsonl") for make in (lm, lm_stream, tasks, stories)]
+    files += [judge(folder / f"judge{size}.jsonl", size, win, loss)
+              for size, win, loss in ((256, 0.06, 0.47), (512, 0.10, 0.19), (1024, 0.05, 0.06))]
+    return files + [make(folder / f"{make.__name__}.jsonl") for make in (throughput, memory, retrieval)]

@@ -12,7 +12,8 @@ using Json = nlohmann::ordered_json;
 
 struct Experiment {
   std::string_view name, title;
-  void (*add)(const RunResults&, Section&);
+  void (*add)(const RunResults&, Section&) = nullptr;
+  void (*add_joined)(std::span<const RunResults>, Section&) = nullptr;  // instead: all files in one section
 };
 
 constexpr std::array kExperiments = {
@@ -20,7 +21,7 @@ constexpr std::array kExperiments = {
     Experiment{"lm-stream", "Long streams", add_lm_stream},
     Experiment{"tasks", "Long-range understanding", add_tasks},
     Experiment{"stories", "Long stories", add_stories},
-    Experiment{"judge", "Stories, judged in pairs", add_judge},
+    Experiment{"judge", "Stories, judged in pairs", nullptr, add_judge},
     Experiment{"throughput", "Throughput", add_throughput},
     Experiment{"memory", "What the state remembers", add_memory},
     Experiment{"retrieval", "Retrieval", add_retrieval},
@@ -82,35 +83,45 @@ bool is_empty(const Section& section) {
          section.tables.empty();
 }
 
-Section section_of(const NamedResults& file) {
-  const Json& run = file.results.run;
-  if (!run.is_object()) fail("{}: line 1: expected an object as \"run\"", file.name);
-  const std::string name = text_at(run, "experiment");
-  const auto* known = std::ranges::find(kExperiments, name, &Experiment::name);
+const Experiment* experiment_of(const NamedResults& file) {
+  const auto* known =
+      std::ranges::find(kExperiments, text_at(file.results.run, "experiment"), &Experiment::name);
+  return known == kExperiments.end() ? nullptr : known;
+}
+
+void check(const NamedResults& file) {
+  if (!file.results.run.is_object()) fail("{}: line 1: expected an object as \"run\"", file.name);
+  if (file.results.results.empty()) fail("{}: holds a run without any result", file.name);
+}
+
+// One file, or some that are shown together.
+Section section_of(std::span<const NamedResults> files, const Experiment* known) {
+  const NamedResults& first = files.front();
+  const std::string name = text_at(first.results.run, "experiment");
   Section section;
-  section.title = known != kExperiments.end() ? std::string(known->title) : name.empty() ? file.name : name;
-  if (const std::string model = model_of(run); !model.empty()) section.title += " \u00B7 " + model;
-  append_facts(section.facts, "", run);
-  const RunResults results = with_fields(file);
-  if (known != kExperiments.end()) known->add(results, section);
+  section.title = known != nullptr ? std::string(known->title) : name.empty() ? first.name : name;
+  std::vector<RunResults> runs;
+  for (const NamedResults& file : files) {
+    append_facts(section.facts, files.size() == 1 ? "" : file.name, file.results.run);
+    runs.push_back(with_fields(file));
+  }
+  if (known != nullptr && known->add != nullptr) known->add(runs.front(), section);
+  if (known != nullptr && known->add_joined != nullptr) known->add_joined(runs, section);
   if (is_empty(section)) {
-    if (known != kExperiments.end()) {
+    if (known != nullptr)
       section.lead = "This run was stopped before its summary: these are the results so far.";
-    }
-    add_lines(results, section);
+    for (const RunResults& run : runs) add_lines(run, section);
   }
   return section;
 }
 
-// Of one model its name; of several, how many.
-std::string title_of(std::span<const NamedResults> files) {
+std::vector<std::string> models_of(std::span<const NamedResults> files) {
   std::vector<std::string> models;
   for (const NamedResults& file : files) {
     const std::string model = model_of(file.results.run);
     if (!model.empty() && std::ranges::find(models, model) == models.end()) models.push_back(model);
   }
-  if (models.size() == 1) return "Bounded states of " + models[0];
-  return "Bounded states" + (models.empty() ? std::string() : fmt::format(" of {} models", models.size()));
+  return models;
 }
 
 }  // namespace
@@ -124,12 +135,27 @@ std::vector<Fields> RunResults::of(const std::string& prefix) const {
 }
 
 Report build_report(std::span<const NamedResults> files) {
-  Report report{.title = title_of(files)};
+  if (files.empty()) fail("a report needs results");
+  for (const NamedResults& file : files) check(file);
+  const std::vector<std::string> models = models_of(files);
+  Report report{.title = "Bounded states"};
+  if (models.size() == 1) report.title += " of " + models.front();
+  std::vector<const Experiment*> joined;
   for (const NamedResults& file : files) {
-    if (file.results.results.empty()) fail("{}: holds a run without any result", file.name);
-    report.sections.push_back(section_of(file));
+    const Experiment* known = experiment_of(file);
+    std::vector<NamedResults> together = {file};
+    if (known != nullptr && known->add_joined != nullptr) {
+      if (std::ranges::find(joined, known) != joined.end()) continue;
+      joined.push_back(known);
+      together.clear();
+      std::ranges::copy_if(files, std::back_inserter(together),
+                           [&](const NamedResults& other) { return experiment_of(other) == known; });
+    }
+    Section section = section_of(together, known);
+    const std::string model = model_of(file.results.run);
+    if (models.size() > 1 && !model.empty()) section.title += " \u00B7 " + model;
+    report.sections.push_back(std::move(section));
   }
-  if (report.sections.empty()) fail("a report needs results");
   return report;
 }
 

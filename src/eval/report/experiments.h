@@ -20,7 +20,8 @@ void add_lm(const RunResults& results, Section& section);
 void add_lm_stream(const RunResults& results, Section& section);
 void add_tasks(const RunResults& results, Section& section);
 void add_stories(const RunResults& results, Section& section);
-void add_judge(const RunResults& results, Section& section);
+// Of several files, one after the other.
+void add_judge(std::span<const RunResults> files, Section& section);
 void add_throughput(const RunResults& results, Section& section);
 void add_memory(const RunResults& results, Section& section);
 void add_retrieval(const RunResults& results, Section& section);

@@ -1,5 +1,7 @@
 #include "eval/report/figures_json.h"
 
+#include "eval/report/base64.h"
+
 namespace msrnn::reporting {
 namespace {
 
@@ -18,7 +20,10 @@ const char* name_of(Figure::Kind kind) {
 }
 
 Json to_json(const Axis& axis) {
-  return {{"label", axis.label}, {"logarithmic", axis.logarithmic}, {"categories", axis.categories}};
+  return {{"label", axis.label},
+          {"logarithmic", axis.logarithmic},
+          {"end", axis.end ? Json(*axis.end) : Json()},
+          {"categories", axis.categories}};
 }
 
 Json to_json(const Figure& figure) {
@@ -45,11 +50,13 @@ Json to_json(const Figure& figure) {
 }
 
 Json to_json(const KeptMap& map) {
+  Json dropped_at = Json::array();
+  for (const auto& steps : map.dropped_at) dropped_at.push_back(base64_of_steps(steps));
   return {{"title", map.title},
           {"colour", map.colour},
           {"tokens", map.tokens},
           {"bands", map.bands},
-          {"dropped_at", map.dropped_at}};
+          {"dropped_at", std::move(dropped_at)}};
 }
 
 }  // namespace

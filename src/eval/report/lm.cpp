@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "eval/report/by_size.h"
 #include "eval/report/experiments.h"
@@ -17,25 +18,27 @@ std::vector<FieldColumn> with_losses(std::vector<FieldColumn> columns) {
   return columns;
 }
 
-// Perplexities that differ tenfold need a logarithmic scale.
-bool spreads(std::span<const Series> all) {
-  double low = 1e300, high = 0;
+// Where a figure ends: states that lose the model altogether would leave no room for the others.
+std::optional<double> end_of_figure(std::span<const Series> all) {
+  constexpr double kLost = 4, kRoom = 3;  // times the best
+  double low = std::numeric_limits<double>::infinity(), high = 0;
   for (const Series& series : all) {
     for (const Point& point : series.points) {
       low = std::min(low, point.y);
       high = std::max(high, point.y);
     }
   }
-  return low > 0 && high > 4 * low;
+  return high > kLost * low ? std::optional(kRoom * low) : std::nullopt;
 }
 
-Figure perplexity_figure(std::string title, std::string caption, Axis x, std::vector<Series> series) {
-  const bool logarithmic = spreads(series);
+Figure perplexity_figure(const std::string& title, std::string caption, Axis x, std::vector<Series> series) {
+  const std::optional<double> end = end_of_figure(series);
+  if (end) caption += " What leaves the figure at its top is in the table.";
   return {.kind = Figure::Kind::lines,
-          .title = std::move(title),
+          .title = title,
           .caption = std::move(caption),
           .x = std::move(x),
-          .y = {.label = "perplexity", .logarithmic = logarithmic},
+          .y = {.label = "perplexity", .end = end},
           .series = std::move(series)};
 }
 

@@ -65,38 +65,45 @@ Table tag_table(std::span<const Fields> summaries) {
   return table;
 }
 
+// One a token; a token is dropped in its own step or later, or never. False where none is dropped.
+bool check_steps(const Fields& line, std::span<const std::int32_t> steps, std::int32_t tokens) {
+  bool drops = false;
+  if (std::ssize(steps) != tokens) {
+    fail("{}: dropped_at: expected {} steps, one a token, found {}", line.place(), tokens, steps.size());
+  }
+  for (std::int32_t token = 0; token < tokens; ++token) {
+    const std::int32_t step = steps[static_cast<std::size_t>(token)];
+    if (step != -1 && (step < token || step >= tokens)) {
+      fail("{}: dropped_at: token {} cannot be dropped in step {} of {}", line.place(), token, step, tokens);
+    }
+    drops = drops || step >= 0;
+  }
+  return drops;
+}
+
+// None for a state that drops nothing, and for texts that are too long to be looked at.
 std::optional<KeptMap> kept_map(const RunResults& results, const Fields& line) {
+  constexpr std::size_t kMostTokens = 65534;
   const auto cube = line.integer_cube("dropped_at");
   const std::string policy = line.text("policy"), name = line.text("text");
   const std::vector<Fields> texts = results.of("text/" + name);
   const auto text =
       std::ranges::find(texts, "text/" + name, [](const Fields& one) { return one.text("key"); });
-  if (cube.empty() || text == texts.end()) return std::nullopt;
+  if (text == texts.end()) return std::nullopt;
   KeptMap map{.title = state_name(policy, line.number("size")) + " \u00B7 " + name,
               .colour = colour_of(policy),
               .tokens = text->texts("pieces")};
-  const auto tokens = static_cast<std::int32_t>(map.tokens.size());
   bool drops = false;
   for (std::size_t layer = 0; layer < cube.size(); ++layer) {
     for (std::size_t lane = 0; lane < cube[layer].size(); ++lane) {
       const std::vector<std::int32_t>& steps = cube[layer][lane];
-      if (std::ssize(steps) != tokens) {
-        fail("{}: dropped_at: expected {} steps, one a token, found {}", line.place(), tokens, steps.size());
-      }
-      for (std::int32_t token = 0; token < tokens; ++token) {
-        const std::int32_t step = steps[static_cast<std::size_t>(token)];
-        if (step != -1 && (step < token || step >= tokens)) {
-          fail("{}: dropped_at: token {} cannot be dropped in step {} of {}", line.place(), token, step,
-               tokens);
-        }
-        drops = drops || step >= 0;
-      }
+      drops = check_steps(line, steps, static_cast<std::int32_t>(map.tokens.size())) || drops;
       map.bands.push_back(cube[layer].size() == 1 ? fmt::format("{}", layer)
                                                   : fmt::format("{}, head {}", layer, lane));
       map.dropped_at.push_back(steps);
     }
   }
-  if (!drops || tokens == 0) return std::nullopt;
+  if (!drops || map.tokens.size() > kMostTokens) return std::nullopt;
   return map;
 }
 

@@ -7,7 +7,8 @@
 
 namespace msrnn::reporting {
 
-// With that many decimals, thousands apart: 12,345.60. Of a number that is none (or endless): "".
+// With that many decimals, thousands apart from 10,000 on: 12,345.60. Of a number that is none (or endless):
+// "".
 std::string readable(double value, int decimals);
 // The number of a cell, without its interval, or its text.
 std::string readable(const Cell& cell, const Column& column);

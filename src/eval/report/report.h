@@ -52,6 +52,7 @@ struct Series {
 struct Axis {
   std::string label;
   bool logarithmic = false;
+  std::optional<double> end = {};            // what is beyond leaves the figure
   std::vector<std::string> categories = {};  // names of x = 0, 1, …; empty: a scale of numbers
 };
 
@@ -65,10 +66,10 @@ struct Figure {
 };
 
 struct HeatMap {
-  std::string title;
-  std::string colour;  // colour_of(policy)
+  std::string group, title;  // maps of one group stand together
+  std::string colour;        // colour_of(policy)
   std::string row_label, column_label;
-  std::vector<std::string> rows, columns;
+  std::vector<std::string> rows = {}, columns = {};
   std::vector<std::vector<std::optional<double>>> values = {};  // [rows][columns], 0 to 1
 };
 
@@ -76,7 +77,7 @@ struct HeatMap {
 struct KeptMap {
   std::string title;
   std::string colour;                                      // colour_of(policy)
-  std::vector<std::string> tokens;                         // their texts
+  std::vector<std::string> tokens;                         // their texts, fewer than 65,535
   std::vector<std::string> bands = {};                     // names of the kept sets: layers, or their heads
   std::vector<std::vector<std::int32_t>> dropped_at = {};  // [bands][tokens], the step; −1: kept to the end
 };
@@ -100,9 +101,10 @@ struct NamedResults {
   Results results;
 };
 
-// A section for each file, in their order. Experiments it does not know, and runs that were stopped before
-// their summary, are shown as the table that they are. Throws Error naming file and key where a known field
-// is not what it should be, and where there is nothing to show.
+// A section for each file, in their order; judgements of one or many files are one section. Experiments it
+// does not know, and runs that were stopped before their summary, are shown as the table that they are.
+// Throws Error naming file and key where a known field is not what it should be, and where there is nothing
+// to show.
 Report build_report(std::span<const NamedResults> files);
 
 // The name of the colour that a policy has in every figure; the page knows what it looks like.

@@ -14,9 +14,14 @@ std::vector<Fields> of_task(std::span<const Fields> lines, const std::string& ta
 }
 
 std::string metric_name(const std::string& metric) {
-  if (metric == "rouge") return "geometric mean of ROUGE-1, -2 and -L";
+  if (metric == "rouge") return "ROUGE";
   if (metric == "f1") return "F1";
   return metric;
+}
+
+std::string caption_of(const std::string& metric) {
+  const std::string whiskers = "Whiskers are 95 % intervals over documents.";
+  return metric == "rouge" ? "Geometric mean of ROUGE-1, -2 and -L. " + whiskers : whiskers;
 }
 
 }  // namespace
@@ -32,13 +37,14 @@ void add_tasks(const RunResults& results, Section& section) {
   }
   for (const std::string& task : tasks) {
     const std::vector<Fields> lines = of_task(summaries, task);
+    const std::string metric = lines.front().text("metric");
     const std::vector<Measured> values = measured(lines, "score", "low", "high");
     if (!sizes_of(values).empty()) {
       section.figures.push_back({.kind = Figure::Kind::lines,
                                  .title = task,
-                                 .caption = "Whiskers are 95 % intervals over documents.",
+                                 .caption = caption_of(metric),
                                  .x = {.label = "tokens kept", .logarithmic = true},
-                                 .y = {.label = metric_name(lines.front().text("metric"))},
+                                 .y = {.label = metric_name(metric)},
                                  .series = lines_by_size(values)});
     }
     section.tables.push_back(table_by_size(task + " by policy and size", values, 2));
