@@ -99,7 +99,7 @@ class Browser:
         self.call("Page.navigate", url=path.resolve().as_uri())
         while self.receive().get("method") != "Page.loadEventFired":
             pass
-        self.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
+        self.settle()
 
     def evaluate(self, expression):
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
@@ -107,6 +107,13 @@ class Browser:
             raise RuntimeError(str(result["exceptionDetails"]))
         return result["result"].get("value")
 
-    def screenshot(self, path, whole=True):
-        picture = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(picture["data"]))
+    def settle(self):
+        """Waits until what was asked for is drawn."""
+        self.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))")
+
+    def screenshot(self, path):
+        """Of the whole page."""
+        width, height = self.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.settle()
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
