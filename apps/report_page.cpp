@@ -77,10 +77,11 @@ std::string head_html(const Column& column) {
 std::string table_html(const Table& table, const Section& section) {
   constexpr std::size_t kShort = 14;  // longer ones are opened by who wants them
   std::string out = fmt::format(
-      "<details class=\"table\"{}><summary><h3>{}</h3><span class=\"rows\">{} rows</span>"
+      "<details class=\"table\"{}><summary><h3>{}</h3><span class=\"rows\">{}</span>"
       "<a class=\"csv\" download=\"{}.csv\" href=\"{}\">CSV</a></summary>\n"
       "<div class=\"scroll\"><table><thead><tr>",
-      table.rows.size() <= kShort ? " open" : "", html_text(table.title), table.rows.size(),
+      table.rows.size() <= kShort ? " open" : "", html_text(table.title),
+      table.rows.size() == 1 ? "1 row" : fmt::format("{} rows", table.rows.size()),
       file_name(section.title + " " + table.title), data_uri("text/csv", to_csv(table)));
   for (const Column& column : table.columns) out += head_html(column);
   out += "</tr></thead><tbody>\n";

@@ -152,7 +152,7 @@
 
   function barScales(figure, ink) {
     const names = scale(figure.x, ink, {grid: {display: false, drawBorder: false}});
-    names.ticks = {color: ink.quiet, font: {size: 12}, maxRotation: 0};
+    names.ticks = {color: ink.quiet, font: {size: 12}, maxRotation: narrow.matches ? 60 : 0, autoSkip: false};
     if (figure.kind === "bars") return {x: names, y: scale(figure.y, ink, {beginAtZero: true})};
     const share = scale(figure.y, ink, {min: 0, max: 1, stacked: true});
     share.ticks.callback = (value) => `${Math.round(100 * value)} %`;

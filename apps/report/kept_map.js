@@ -143,7 +143,9 @@ document.querySelectorAll("figure.kept").forEach((figure) => {
     if (!before || before.tokens.length !== length()) step = Math.floor(0.6 * length());
     spans = map.tokens.map((token, index) => {
       const span = document.createElement("span");
-      span.textContent = shown(index).replace(/↵/g, "↵\n");
+      // An empty line stays one; other ends of lines are where a book was broken, not this column.
+      const paragraph = /\n\s*\n/.test(token) || (/^\n/.test(token) && /\n$/.test(map.tokens[index - 1] ?? ""));
+      span.textContent = shown(index) + (paragraph ? "\n" : token.endsWith("\n") ? " " : "");
       span.dataset.token = index;
       return span;
     });

@@ -372,6 +372,14 @@ TEST(Report, NamesModelsWhereThereAreSeveral) {
   EXPECT_EQ(build_report(std::vector{other}).title, "Bounded states of large");
 }
 
+TEST(Report, TellsRunsOfOneExperimentApart) {
+  NamedResults second = results("lm", {lm_line("tova", 64, 30)});
+  second.name = "folder/other.jsonl";
+  const Report report = build_report(std::vector{results("lm", {lm_line("tova", 64, 32)}), second});
+  EXPECT_EQ(report.sections.at(0).title, "Language modelling");
+  EXPECT_EQ(report.sections.at(1).title, "Language modelling \u00B7 other.jsonl");
+}
+
 TEST(Report, TellsHowItWasRun) {
   NamedResults file = results("lm", {lm_line("tova", 64, 32)});
   file.results.run["data"] = {{{"book", "moby"}, {"tokens", 9}}, {{"book", "emma"}, {"tokens", 8}}};

@@ -124,6 +124,22 @@ std::vector<std::string> models_of(std::span<const NamedResults> files) {
   return models;
 }
 
+// Each file alone, but for those that are shown together, which stand where their first one is.
+std::vector<std::vector<NamedResults>> grouped(std::span<const NamedResults> files) {
+  std::vector<std::vector<NamedResults>> groups;
+  for (const NamedResults& file : files) {
+    const Experiment* known = experiment_of(file);
+    auto group = groups.end();
+    if (known != nullptr && known->add_joined != nullptr) {
+      group =
+          std::ranges::find_if(groups, [&](const auto& other) { return experiment_of(other[0]) == known; });
+    }
+    if (group == groups.end()) group = groups.emplace(groups.end());
+    group->push_back(file);
+  }
+  return groups;
+}
+
 }  // namespace
 
 std::vector<Fields> RunResults::of(const std::string& prefix) const {
@@ -140,20 +156,18 @@ Report build_report(std::span<const NamedResults> files) {
   const std::vector<std::string> models = models_of(files);
   Report report{.title = "Bounded states"};
   if (models.size() == 1) report.title += " of " + models.front();
-  std::vector<const Experiment*> joined;
-  for (const NamedResults& file : files) {
-    const Experiment* known = experiment_of(file);
-    std::vector<NamedResults> together = {file};
-    if (known != nullptr && known->add_joined != nullptr) {
-      if (std::ranges::find(joined, known) != joined.end()) continue;
-      joined.push_back(known);
-      together.clear();
-      std::ranges::copy_if(files, std::back_inserter(together),
-                           [&](const NamedResults& other) { return experiment_of(other) == known; });
-    }
-    Section section = section_of(together, known);
-    const std::string model = model_of(file.results.run);
+  std::vector<std::string> titles;
+  for (const std::vector<NamedResults>& together : grouped(files)) {
+    const NamedResults& first = together.front();
+    Section section = section_of(together, experiment_of(first));
+    const std::string model = model_of(first.results.run);
     if (models.size() > 1 && !model.empty()) section.title += " \u00B7 " + model;
+    // Runs of the same experiment, with other options.
+    const std::string title = section.title;
+    if (std::ranges::find(titles, title) != titles.end()) {
+      section.title += " \u00B7 " + std::filesystem::path(first.name).filename().string();
+    }
+    titles.push_back(title);
     report.sections.push_back(std::move(section));
   }
   return report;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "eval/report/by_size.h"
 #include "eval/report/experiments.h"
@@ -44,12 +45,18 @@ Summaries summaries_of(const RunResults& results) {
   return found;
 }
 
+// In an order for reading: results come in that of the work.
 std::vector<Fields> fields_of(std::span<const Json> lines) {
+  const auto place = [](const Fields& line) {
+    return std::tuple(line.text("task"), line.text("layout"), line.text("policy"), line.number("size"),
+                      line.number("length"), line.number("depth"));
+  };
   std::vector<Fields> fields;
   for (const Json& line : lines) {
     fields.emplace_back("the summary " + line["key"].dump(-1, ' ', true, Json::error_handler_t::replace),
                         line);
   }
+  std::ranges::stable_sort(fields, {}, place);
   return fields;
 }
 
