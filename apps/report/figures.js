@@ -132,18 +132,17 @@
   }
 
   function lineScales(figure, ink) {
-    const values = [...new Set(figure.series.flatMap((series) => series.points.map((point) => point[0])))];
-    values.sort((a, b) => a - b);
+    const {marks} = figure.x;
     const x = scale(figure.x, ink, {});
-    if (figure.x.logarithmic) {
+    if (marks.length) {
       // The sizes themselves, with some air at both ends.
-      x.min = values[0] / 1.15;
-      x.max = values[values.length - 1] * 1.15;
-      x.afterBuildTicks = (axis) => { axis.ticks = values.map((value) => ({value})); };
+      x.min = marks[0] / 1.15;
+      x.max = marks[marks.length - 1] * 1.15;
+      x.afterBuildTicks = (axis) => { axis.ticks = marks.map((value) => ({value})); };
       x.ticks.callback = (value) => String(value);
-      x.ticks.autoSkip = values.length > 8;
+      x.ticks.autoSkip = marks.length > 8;
     } else {
-      x.max = values[values.length - 1];
+      x.max = Math.max(...figure.series.flatMap((series) => series.points.map((point) => point[0])));
       x.ticks.includeBounds = false;
       x.ticks.maxTicksLimit = narrow.matches ? 5 : 9;
     }

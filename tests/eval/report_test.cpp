@@ -126,10 +126,12 @@ TEST(LanguageModelling, FigureAndTables) {
   ASSERT_THAT(figure.series, SizeIs(4));
   EXPECT_EQ(figure.series[0].name, "full");
   EXPECT_TRUE(figure.series[0].dashed);
-  ASSERT_THAT(figure.series[0].points, SizeIs(2));
-  EXPECT_EQ(figure.series[0].points[0].x, 64);
-  EXPECT_EQ(figure.series[0].points[1].x, 128);
-  EXPECT_EQ(figure.series[0].points[1].y, 23);
+  EXPECT_THAT(figure.x.marks, ElementsAre(64, 128));
+  ASSERT_THAT(figure.series[0].points, SizeIs(4));  // at every size, and beyond the ends
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(figure.series[0].points[i].x, 32 << i);
+    EXPECT_EQ(figure.series[0].points[i].y, 23);
+  }
   ASSERT_THAT(figure.series[1].points, SizeIs(2));  // tova, sorted
   EXPECT_FALSE(figure.series[1].dashed);
   EXPECT_EQ(figure.series[1].points[0].y, 32);

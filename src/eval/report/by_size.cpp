@@ -17,8 +17,10 @@ Series series_of(const std::string& policy, std::span<const Measured> values, st
     if (one.size) {
       series.points.push_back({*one.size, *one.value.number, one.value.interval});
     } else if (!sizes.empty()) {
-      series.points.push_back({sizes.front(), *one.value.number, {}});
-      if (sizes.size() > 1) series.points.push_back({sizes.back(), *one.value.number, {}});
+      // A level line from beyond one end of the figure to beyond the other.
+      series.points.push_back({sizes.front() / 2, *one.value.number, {}});
+      for (const double size : sizes) series.points.push_back({size, *one.value.number, {}});
+      series.points.push_back({sizes.back() * 2, *one.value.number, {}});
     }
   }
   std::ranges::stable_sort(series.points, {}, &Point::x);
@@ -59,6 +61,10 @@ std::vector<double> sizes_of(std::span<const Measured> values) {
   std::ranges::sort(sizes);
   sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());
   return sizes;
+}
+
+Axis size_axis(std::span<const Measured> values) {
+  return {.label = "tokens kept", .logarithmic = true, .marks = sizes_of(values)};
 }
 
 std::vector<Series> lines_by_size(std::span<const Measured> values) {

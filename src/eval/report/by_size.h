@@ -27,6 +27,9 @@ std::vector<std::string> policies_of(std::span<const Measured> values);
 // The sizes, ascending.
 std::vector<double> sizes_of(std::span<const Measured> values);
 
+// What these lines stand on.
+Axis size_axis(std::span<const Measured> values);
+
 // A line for each policy over the sizes; what is unbounded is a level line across them.
 std::vector<Series> lines_by_size(std::span<const Measured> values);
 

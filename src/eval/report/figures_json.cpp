@@ -23,7 +23,8 @@ Json to_json(const Axis& axis) {
   return {{"label", axis.label},
           {"logarithmic", axis.logarithmic},
           {"end", axis.end ? Json(*axis.end) : Json()},
-          {"categories", axis.categories}};
+          {"categories", axis.categories},
+          {"marks", axis.marks}};
 }
 
 Json to_json(const Figure& figure) {

@@ -76,8 +76,7 @@ void add_lm(const RunResults& results, Section& section) {
   const std::vector<Measured> values = measured(overall, "perplexity", "low", "high");
   if (!sizes_of(values).empty()) {
     section.figures.push_back(perplexity_figure("Perplexity over the size of the state", kWhiskers,
-                                                {.label = "tokens kept", .logarithmic = true},
-                                                lines_by_size(values)));
+                                                size_axis(values), lines_by_size(values)));
   }
   section.tables.push_back(table_by_size("Perplexity by policy and size", values, 2));
   section.tables.push_back(

@@ -117,7 +117,7 @@ void add_memory(const RunResults& results, Section& section) {
     section.figures.push_back({.kind = Figure::Kind::lines,
                                .title = figure.title,
                                .caption = figure.caption,
-                               .x = {.label = "tokens kept", .logarithmic = true},
+                               .x = size_axis(values),
                                .y = {.label = figure.axis},
                                .series = lines_by_size(values)});
   }

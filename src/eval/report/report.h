@@ -54,6 +54,7 @@ struct Axis {
   bool logarithmic = false;
   std::optional<double> end = {};            // what is beyond leaves the figure
   std::vector<std::string> categories = {};  // names of x = 0, 1, …; empty: a scale of numbers
+  std::vector<double> marks = {};            // of a scale: the values that it names; empty: round ones
 };
 
 struct Figure {

@@ -134,7 +134,7 @@ void add_figure(const Group& group, Section& section) {
       {.kind = Figure::Kind::lines,
        .title = group.name,
        .caption = fmt::format("Facts found in texts of {} tokens, at all depths.", longest),
-       .x = {.label = "tokens kept", .logarithmic = true},
+       .x = size_axis(values),
        .y = {.label = "share found"},
        .series = lines_by_size(values)});
 }

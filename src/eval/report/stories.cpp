@@ -37,7 +37,7 @@ void add_stories(const RunResults& results, Section& section) {
     section.figures.push_back({.kind = Figure::Kind::lines,
                                .title = measure.name,
                                .caption = std::string(measure.caption) + " Whiskers are 95 % intervals.",
-                               .x = {.label = "tokens kept", .logarithmic = true},
+                               .x = size_axis(values),
                                .y = {.label = measure.name},
                                .series = lines_by_size(values)});
   }

@@ -43,7 +43,7 @@ void add_tasks(const RunResults& results, Section& section) {
       section.figures.push_back({.kind = Figure::Kind::lines,
                                  .title = task,
                                  .caption = caption_of(metric),
-                                 .x = {.label = "tokens kept", .logarithmic = true},
+                                 .x = size_axis(values),
                                  .y = {.label = metric_name(metric)},
                                  .series = lines_by_size(values)});
     }
