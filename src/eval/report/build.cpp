@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <iterator>
 #include <string_view>
 
 #include "base/fail.h"

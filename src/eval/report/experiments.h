@@ -2,6 +2,10 @@
 // or leaves it empty where the results hold none of what it shows.
 #pragma once
 
+#include <span>
+#include <string>
+#include <vector>
+
 #include "eval/report/fields.h"
 #include "eval/report/report.h"
 

@@ -68,17 +68,6 @@ std::vector<std::string> Fields::texts(const std::string& name) const {
   return texts;
 }
 
-std::vector<double> Fields::numbers(const std::string& name) const {
-  constexpr const char* kExpected = "a list of numbers";
-  std::vector<double> numbers;
-  if (!has(name)) return numbers;
-  for (const Json& number : list(*find(name), name, kExpected)) {
-    if (!number.is_number()) mistyped(name, kExpected);
-    numbers.push_back(number.get<double>());
-  }
-  return numbers;
-}
-
 std::vector<std::vector<std::vector<std::int32_t>>> Fields::integer_cube(const std::string& name) const {
   constexpr const char* kExpected = "lists of lists of lists of whole numbers";
   std::vector<std::vector<std::vector<std::int32_t>>> cube;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -26,7 +27,6 @@ class Fields {
   Cell estimate(const std::string& name, const std::string& low = {}, const std::string& high = {}) const;
 
   std::vector<std::string> texts(const std::string& name) const;
-  std::vector<double> numbers(const std::string& name) const;
   // Lists of lists of lists.
   std::vector<std::vector<std::vector<std::int32_t>>> integer_cube(const std::string& name) const;
   // An object in this one; none if missing.

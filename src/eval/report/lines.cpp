@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "eval/report/experiments.h"
 
 namespace msrnn::reporting {

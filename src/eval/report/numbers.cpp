@@ -1,5 +1,6 @@
 #include "eval/report/numbers.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>

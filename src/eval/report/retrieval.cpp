@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <tuple>
+
+#include <fmt/format.h>
 
 #include "eval/report/by_size.h"
 #include "eval/report/experiments.h"

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "eval/report/by_size.h"
 #include "eval/report/experiments.h"
