@@ -35,6 +35,7 @@ void add_commands(CLI::App& app) {
       "  msrnn run --load-state book.state -p 'In short,' -n 100    … go on from there many times\n"
       "  msrnn chat --system 'You answer in rhymes.'\n"
       "  msrnn perplexity -f book.txt --policy window+4 --state 256\n"
+      "  msrnn report lm.jsonl tasks.jsonl -o report.html\n"
       "Each command has a --help of its own. Texts and results go to standard output, all else to standard "
       "error.\n"
       "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.");
@@ -43,6 +44,7 @@ void add_commands(CLI::App& app) {
   add_perplexity(app);
   add_trace(app);
   add_eval(app);
+  add_report(app);
   add_bench(app);
   add_tokenize(app);
   add_detokenize(app);

@@ -19,6 +19,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string read_all(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) fail("{}: is a folder", path.string());
   std::ifstream in(path, std::ios::binary);
   if (!in) fail("{}: cannot be read: {}", path.string(), std::strerror(errno));
   return {std::istreambuf_iterator<char>(in), {}};
