@@ -43,6 +43,7 @@ void add_commands(CLI::App& app) {
   add_perplexity(app);
   add_trace(app);
   add_eval(app);
+  add_score(app);
   add_bench(app);
   add_tokenize(app);
   add_detokenize(app);
