@@ -192,8 +192,8 @@ void EvalTasksCommand::run() {
   std::vector<TaskSet> sets = read_tasks(description);
   const Engine engine = arguments.model.load();
   MultiState(engine.model, options.state);  // options that cannot be should say so before the work
-  ResultFile results = arguments.open_results(engine, "tasks", std::move(description), describe());
   for (TaskSet& set : sets) make_prompts(engine, set);
+  ResultFile results = arguments.open_results(engine, "tasks", std::move(description), describe());
   InterruptGuard interrupt;
   const bool done = [&] {
     ProgressLine line("tasks:");
