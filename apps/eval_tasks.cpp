@@ -191,7 +191,8 @@ void EvalTasksCommand::run() {
   Json description;
   std::vector<TaskSet> sets = read_tasks(description);
   const Engine engine = arguments.model.load();
-  MultiState(engine.model, options.state);  // options that cannot be should say so before the work
+  // Options that cannot be should say so before the work.
+  [[maybe_unused]] const MultiState possible(engine.model, options.state);
   for (TaskSet& set : sets) make_prompts(engine, set);
   ResultFile results = arguments.open_results(engine, "tasks", std::move(description), describe());
   InterruptGuard interrupt;

@@ -126,6 +126,11 @@ class Tasks(ProgramTest):
         self.assertEqual(chat["prompt_tokens"], 160)
         self.assertGreater(chat["cut_tokens"], plain["cut_tokens"])  # the template takes room
 
+    def test_states_that_cannot_be(self):
+        self.fail_with(2, "circular", *self.arguments("bad.jsonl", "--positions", "circular"))
+        self.fail_with(2, "f8", *self.arguments("bad.jsonl", "--state-type", "f8"))
+        self.assertFalse((self.folder / "bad.jsonl").exists())
+
     def test_no_room(self):
         self.fail_with(2, "leaves no room for the document",
                        *self.arguments("small.jsonl", "--layout", "paper", max_prompt=50))
