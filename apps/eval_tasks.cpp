@@ -72,7 +72,7 @@ void EvalTasksCommand::add_to(CLI::App& command) {
 
 void EvalTasksCommand::add_data_to(CLI::App& command) {
   std::vector<std::string_view> names;
-  for (const Task& task : all_tasks()) names.push_back(task.name);
+  for (const TextTask& task : all_tasks()) names.push_back(task.name);
   command.add_option("--task", tasks, fmt::format("Some of {}", fmt::join(names, ", ")))
       ->type_name("NAME,...")
       ->delimiter(',')
@@ -139,9 +139,9 @@ void EvalTasksCommand::add_states_to(CLI::App& command) {
 }
 
 std::vector<TaskSet> EvalTasksCommand::read_tasks(Json& description) const {
-  std::vector<const Task*> chosen;
+  std::vector<const TextTask*> chosen;
   for (const std::string& name : tasks) {
-    const Task* task = &find_task(name);
+    const TextTask* task = &find_task(name);
     if (std::find(chosen.begin(), chosen.end(), task) != chosen.end()) fail_usage("{} is there twice", name);
     chosen.push_back(task);
   }
@@ -164,7 +164,7 @@ std::vector<TaskSet> EvalTasksCommand::read_tasks(Json& description) const {
 
 void EvalTasksCommand::make_prompts(const Engine& engine, TaskSet& set) const {
   const int most = max_prompt > 0 ? max_prompt : kContext - set.answer_tokens;
-  PromptMaker maker(engine, *set.task, parse_layout(layout), chat ? Turn::chat : Turn::plain, most);
+  TaskPromptMaker maker(engine, *set.task, parse_layout(layout), chat ? Turn::chat : Turn::plain, most);
   for (const TaskQuestion& question : set.data.questions) {
     set.prompts.push_back(maker.make(set.data.documents[question.document], question.text));
   }

@@ -225,13 +225,13 @@ TEST_F(TaskDataTest, PublicData) {
 }
 
 TEST_F(TaskDataTest, FindsFiles) {
-  const Task *squality = &find_task("squality"), *qasper = &find_task("qasper");
+  const TextTask *squality = &find_task("squality"), *qasper = &find_task("qasper");
   std::filesystem::create_directory(folder_.path() / "squality");
   const auto nested = folder_.write("squality/squality.jsonl", "x");
   const auto flat = folder_.write("qasper.jsonl", "x");
   const auto other = folder_.write("other=.json", "x");
   const std::vector<std::string> folder = {folder_.path().string()};
-  const std::vector<const Task*> both = {squality, qasper};
+  const std::vector<const TextTask*> both = {squality, qasper};
   EXPECT_THAT(find_task_files(folder, both), ElementsAre(nested, flat));
   const std::vector<std::string> named = {folder[0], "squality=" + other.string()};
   EXPECT_THAT(find_task_files(named, both), ElementsAre(other, flat));
@@ -240,7 +240,7 @@ TEST_F(TaskDataTest, FindsFiles) {
 
 TEST_F(TaskDataTest, FilesThatAreNotThere) {
   const std::string file = folder_.write("x.jsonl", "x").string();
-  const auto expect = [&](const std::vector<std::string>& places, const std::vector<const Task*>& tasks,
+  const auto expect = [&](const std::vector<std::string>& places, const std::vector<const TextTask*>& tasks,
                           const std::string& message) {
     try {
       find_task_files(places, tasks);
@@ -249,7 +249,7 @@ TEST_F(TaskDataTest, FilesThatAreNotThere) {
       EXPECT_THAT(error.what(), HasSubstr(message));
     }
   };
-  const Task *squality = &find_task("squality"), *qasper = &find_task("qasper");
+  const TextTask *squality = &find_task("squality"), *qasper = &find_task("qasper");
   expect({folder_.path().string()}, {qasper}, "qasper: no data");
   expect({"/nowhere"}, {qasper}, "/nowhere: there is no such file");
   expect({file}, {squality, qasper}, "say which task it is of");

@@ -60,28 +60,28 @@ TEST(TaskFrameTest, ChatAsksForBrevityWhereTheAnswerIsNoSummary) {
 }
 
 TEST(TaskFrameTest, ADocumentMaySayHowItIsCut) {
-  const Task& task = find_task("quality");
+  const TextTask& task = find_task("quality");
   EXPECT_EQ(frame(task, Layout::zeroscrolls, Turn::plain, {"d"}, "q").after_cut,
             "... [The rest of the story is omitted]\n\nQuestion and Possible Answers:\nq\n\nAnswer:\n");
   EXPECT_EQ(frame(task, Layout::zeroscrolls, Turn::plain, {"d", "[cut]\n"}, "q").after_cut,
             "[cut]\nQuestion and Possible Answers:\nq\n\nAnswer:\n");
 }
 
-class PromptMakerTest : public ::testing::Test {
+class TaskPromptTest : public ::testing::Test {
  protected:
   const Engine engine_ = tiny_engine();  // a token a byte, but for two pairs
-  const Task& task_ = find_task("squality");
+  const TextTask& task_ = find_task("squality");
 };
 
-TEST_F(PromptMakerTest, CutsTheDocumentAloneAtItsEnd) {
+TEST_F(TaskPromptTest, CutsTheDocumentAloneAtItsEnd) {
   std::string text;
   for (int i = 0; i < 300; ++i) text += static_cast<char>('a' + i * i % 26);
   const TaskDocument document{text};
   const std::string whole = whole_prompt("squality", Layout::zeroscrolls, text, "Why?");
   const auto full = static_cast<std::int64_t>(engine_.tokenizer.encode(whole).size());
   for (const std::int64_t most : {full + 1, full, full - 1, full - 40, full - 250}) {
-    const Prompt prompt =
-        PromptMaker(engine_, task_, Layout::zeroscrolls, Turn::plain, most).make(document, "Why?");
+    const TaskPrompt prompt =
+        TaskPromptMaker(engine_, task_, Layout::zeroscrolls, Turn::plain, most).make(document, "Why?");
     const std::string read = engine_.tokenizer.decode(prompt.tokens);
     if (most >= full) {
       EXPECT_EQ(read, whole);
@@ -99,27 +99,27 @@ TEST_F(PromptMakerTest, CutsTheDocumentAloneAtItsEnd) {
   }
 }
 
-TEST_F(PromptMakerTest, NoRoomForTheDocument) {
-  PromptMaker maker(engine_, task_, Layout::paper, Turn::plain, 40);
+TEST_F(TaskPromptTest, NoRoomForTheDocument) {
+  TaskPromptMaker maker(engine_, task_, Layout::paper, Turn::plain, 40);
   EXPECT_THROW(maker.make({std::string(300, 'x')}, "Why?"), UsageError);
 }
 
-TEST_F(PromptMakerTest, ChatNeedsATemplate) {
-  EXPECT_THROW(PromptMaker(engine_, task_, Layout::paper, Turn::chat, 4000), Error);
+TEST_F(TaskPromptTest, ChatNeedsATemplate) {
+  EXPECT_THROW(TaskPromptMaker(engine_, task_, Layout::paper, Turn::chat, 4000), Error);
 }
 
-TEST_F(PromptMakerTest, ChatIsWhatTheTemplateMakesOfTheMessage) {
+TEST_F(TaskPromptTest, ChatIsWhatTheTemplateMakesOfTheMessage) {
   if (!model_file()) GTEST_SKIP() << "MSRNN_MODEL is not set: no chat template to test with";
   const Engine engine = Engine::load(*model_file());
   const TaskDocument document{"A lighthouse keeper found a letter in a bottle.\n\nIt was for her."};
   for (const Layout layout : {Layout::zeroscrolls, Layout::paper}) {
-    PromptMaker maker(engine, task_, layout, Turn::chat, 4000);
+    TaskPromptMaker maker(engine, task_, layout, Turn::chat, 4000);
     const PromptFrame parts = frame(task_, layout, Turn::chat, document, "Who wrote it?");
     const std::string rendered = engine.render_chat({{"user", parts.before + document.text + parts.after}});
     EXPECT_EQ(maker.make(document, "Who wrote it?").tokens,
               engine.tokenizer.encode(rendered, {.parse_special = true}));
-    PromptMaker narrow(engine, task_, layout, Turn::chat, 90);
-    const Prompt cut = narrow.make({std::string(2000, 'y')}, "Who wrote it?");
+    TaskPromptMaker narrow(engine, task_, layout, Turn::chat, 90);
+    const TaskPrompt cut = narrow.make({std::string(2000, 'y')}, "Who wrote it?");
     EXPECT_EQ(cut.tokens.size(), 90u);
     EXPECT_THAT(engine.tokenizer.decode(cut.tokens), HasSubstr("Who wrote it?\n\nAnswer:"));
     EXPECT_TRUE(engine.tokenizer.decode(cut.tokens).ends_with("<|im_start|>assistant\n"));
@@ -148,7 +148,7 @@ class RunTasksTest : public ::testing::Test {
   }
 
   void make_prompts(TaskSet& set, std::int64_t most) const {
-    PromptMaker maker(engine_, *set.task, Layout::paper, Turn::plain, most);
+    TaskPromptMaker maker(engine_, *set.task, Layout::paper, Turn::plain, most);
     set.prompts.clear();
     for (const TaskQuestion& question : set.data.questions) {
       set.prompts.push_back(maker.make(set.data.documents[question.document], question.text));

@@ -22,7 +22,7 @@ void for_each_object(const JsonObject& parent, std::string_view key,
   }
 }
 
-void read_plain(const JsonObject& row, const Task& task, const AskedSink& sink) {
+void read_plain(const JsonObject& row, const TextTask& task, const AskedSink& sink) {
   Asked asked{row.text("id"), {row.text("document")}, {}, row.texts("answers")};
   if (asked.answers.empty()) row.fail_at("answers", "expected at least one reference, found none");
   if (!task.query_header.empty()) asked.question = row.text("question");
@@ -89,7 +89,7 @@ std::string below_header(std::string_view text, std::string_view header) {
   return std::string(text);
 }
 
-void read_zeroscrolls(const JsonObject& row, const Task& task, const AskedSink& sink) {
+void read_zeroscrolls(const JsonObject& row, const TextTask& task, const AskedSink& sink) {
   const CountedText input(row.text("input"));
   const std::string_view document = input.part(row, "document_start_index", "document_end_index");
   const std::string_view query = input.part(row, "query_start_index", "query_end_index");
@@ -144,7 +144,7 @@ void read_paper(const JsonObject& paper, const AskedSink& sink) {
 
 }  // namespace
 
-void read_release_row(const JsonObject& row, const Task& task, const AskedSink& sink) {
+void read_release_row(const JsonObject& row, const TextTask& task, const AskedSink& sink) {
   if (row.has("input")) {
     read_zeroscrolls(row, task, sink);
   } else if (row.has("questions")) {

@@ -24,7 +24,7 @@ struct Asked {
 using AskedSink = std::function<void(Asked, std::string_view source)>;
 
 // A row of a .jsonl file: of msrnn's own format, SQuALITY's or ZeroSCROLLS', told apart by their fields.
-void read_release_row(const JsonObject& row, const Task& task, const AskedSink& sink);
+void read_release_row(const JsonObject& row, const TextTask& task, const AskedSink& sink);
 
 void read_qasper(const std::filesystem::path& path, const AskedSink& sink);
 

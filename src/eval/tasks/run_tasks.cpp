@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 struct Cancelled {};
 
-std::string answer_key(const Task& task, const Setting& setting, const TaskQuestion& question) {
+std::string answer_key(const TextTask& task, const Setting& setting, const TaskQuestion& question) {
   return fmt::format("{}/{}/{}", task.name, setting.key(), question.id);
 }
 
@@ -194,7 +194,7 @@ void TaskCell::summarise_into(ResultFile& results) const {
 
 }  // namespace
 
-std::string summary_key(const Task& task, const Setting& setting) {
+std::string summary_key(const TextTask& task, const Setting& setting) {
   return fmt::format("summary/{}/{}", task.name, setting.key());
 }
 

@@ -13,16 +13,16 @@
 
 #include "eval/result_file.h"
 #include "eval/settings.h"
-#include "eval/tasks/prompt.h"
+#include "eval/tasks/task_prompt.h"
 
 namespace msrnn {
 
 // A task with its questions as the model reads them.
 struct TaskSet {
-  const Task* task = nullptr;
+  const TextTask* task = nullptr;
   TaskData data;
-  std::vector<Prompt> prompts;  // one a question
-  int answer_tokens = 0;        // an answer has at most that many
+  std::vector<TaskPrompt> prompts;  // one a question
+  int answer_tokens = 0;            // an answer has at most that many
 };
 
 struct TaskRunOptions {
@@ -47,6 +47,6 @@ struct TaskRunOptions {
 bool run_tasks(const Engine& engine, std::span<const TaskSet> tasks, std::span<const Setting> settings,
                ResultFile& results, const TaskRunOptions& options = {});
 
-std::string summary_key(const Task& task, const Setting& setting);
+std::string summary_key(const TextTask& task, const Setting& setting);
 
 }  // namespace msrnn

@@ -19,7 +19,7 @@ bool is_blank(std::string_view text) {
 // Gathers questions; complains about what cannot be asked.
 class Gatherer {
  public:
-  explicit Gatherer(const Task& task) : task_(task) {}
+  explicit Gatherer(const TextTask& task) : task_(task) {}
 
   void add(Asked asked, std::string_view source) {
     if (is_blank(asked.document.text)) fail("{}: the document is empty", source);
@@ -47,7 +47,7 @@ class Gatherer {
     return data_.documents[question.document].text;
   }
 
-  const Task& task_;
+  const TextTask& task_;
   TaskData data_;
   std::map<std::string, std::size_t> by_id_;
 };
@@ -61,7 +61,7 @@ void TaskData::keep_first(std::size_t n) {
                   documents.end());
 }
 
-TaskData read_task_data(const std::filesystem::path& path, const Task& task) {
+TaskData read_task_data(const std::filesystem::path& path, const TextTask& task) {
   Gatherer gatherer(task);
   const auto add = [&](Asked asked, std::string_view source) { gatherer.add(std::move(asked), source); };
   if (path.extension() == ".jsonl") {

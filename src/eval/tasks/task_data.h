@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "eval/tasks/task.h"
+#include "eval/tasks/text_task.h"
 
 namespace msrnn {
 
@@ -43,6 +43,6 @@ struct TaskData {
 // first, a line a paragraph, a blank line between sections; title and abstract are left out, as in SCROLLS
 // (arXiv 2201.03533). Throws Error naming file and line (or paper) where something is missing, empty or not
 // text.
-TaskData read_task_data(const std::filesystem::path& path, const Task& task);
+TaskData read_task_data(const std::filesystem::path& path, const TextTask& task);
 
 }  // namespace msrnn

@@ -13,16 +13,16 @@ namespace {
 using std::filesystem::path;
 
 // The task that "TASK=FILE" names; none where the place is a path.
-const Task* named_task(std::string_view place) {
+const TextTask* named_task(std::string_view place) {
   const std::size_t sign = place.find('=');
   if (sign == std::string_view::npos) return nullptr;
   const auto tasks = all_tasks();
   const auto found = std::find_if(tasks.begin(), tasks.end(),
-                                  [&](const Task& task) { return task.name == place.substr(0, sign); });
+                                  [&](const TextTask& task) { return task.name == place.substr(0, sign); });
   return found == tasks.end() ? nullptr : &*found;
 }
 
-std::optional<path> find_in_folder(const path& folder, const Task& task) {
+std::optional<path> find_in_folder(const path& folder, const TextTask& task) {
   const std::string file = fmt::format("{}.jsonl", task.name);
   for (const path& candidate : {folder / task.name / file, folder / file}) {
     if (std::filesystem::exists(candidate)) return candidate;
@@ -32,11 +32,12 @@ std::optional<path> find_in_folder(const path& folder, const Task& task) {
 
 }  // namespace
 
-std::vector<path> find_task_files(std::span<const std::string> places, std::span<const Task* const> tasks) {
-  std::map<const Task*, path> named;
+std::vector<path> find_task_files(std::span<const std::string> places,
+                                  std::span<const TextTask* const> tasks) {
+  std::map<const TextTask*, path> named;
   std::vector<path> others;
   for (const std::string& place : places) {
-    const Task* task = named_task(place);
+    const TextTask* task = named_task(place);
     if (task == nullptr) {
       others.emplace_back(place);
       if (!std::filesystem::exists(place)) fail_usage("{}: there is no such file or folder", place);
@@ -50,7 +51,7 @@ std::vector<path> find_task_files(std::span<const std::string> places, std::span
     }
   }
   std::vector<path> files;
-  for (const Task* task : tasks) {
+  for (const TextTask* task : tasks) {
     if (const auto found = named.find(task); found != named.end()) {
       files.push_back(found->second);
       continue;

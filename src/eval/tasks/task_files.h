@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "eval/tasks/task.h"
+#include "eval/tasks/text_task.h"
 
 namespace msrnn {
 
@@ -14,6 +14,6 @@ namespace msrnn {
 // or a file, where there is one task. TASK=FILE goes before the others, of which the first counts. Throws
 // UsageError where a task has no file, or a file no task.
 std::vector<std::filesystem::path> find_task_files(std::span<const std::string> places,
-                                                   std::span<const Task* const> tasks);
+                                                   std::span<const TextTask* const> tasks);
 
 }  // namespace msrnn

@@ -9,7 +9,7 @@
 
 namespace msrnn {
 
-struct Task {
+struct TextTask {
   std::string_view name;         // "squality"
   std::string_view role;         // what the model is given: the first sentence of the instruction
   std::string_view instruction;  // the rest of it: what to do
@@ -19,8 +19,8 @@ struct Task {
   Metric metric;
 };
 
-std::span<const Task> all_tasks();
+std::span<const TextTask> all_tasks();
 // Throws UsageError for another name, with those there are.
-const Task& find_task(std::string_view name);
+const TextTask& find_task(std::string_view name);
 
 }  // namespace msrnn

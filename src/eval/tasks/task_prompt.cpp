@@ -1,4 +1,4 @@
-#include "eval/tasks/prompt.h"
+#include "eval/tasks/task_prompt.h"
 
 #include "base/fail.h"
 
@@ -16,7 +16,7 @@ Layout parse_layout(std::string_view name) {
   fail_usage("unknown layout '{}': expected zeroscrolls or paper", name);
 }
 
-PromptFrame frame(const Task& task, Layout layout, Turn turn, const TaskDocument& document,
+PromptFrame frame(const TextTask& task, Layout layout, Turn turn, const TaskDocument& document,
                   std::string_view question) {
   const std::string query =
       task.query_header.empty() ? "" : fmt::format("{}\n{}\n\n", task.query_header, question);
@@ -32,12 +32,13 @@ PromptFrame frame(const Task& task, Layout layout, Turn turn, const TaskDocument
           "\n\n" + rest, std::string(omitted) + rest};
 }
 
-PromptMaker::PromptMaker(const Engine& engine, const Task& task, Layout layout, Turn turn, std::int64_t most)
+TaskPromptMaker::TaskPromptMaker(const Engine& engine, const TextTask& task, Layout layout, Turn turn,
+                                 std::int64_t most)
     : engine_(engine), task_(task), layout_(layout), turn_(turn), most_(most) {
   sides("", "");  // a template that fails should do so before everything else
 }
 
-PromptMaker::Sides PromptMaker::sides(const std::string& before, const std::string& after) const {
+TaskPromptMaker::Sides TaskPromptMaker::sides(const std::string& before, const std::string& after) const {
   if (turn_ == Turn::plain) return {before, after};
   const std::string rendered = engine_.render_chat({{"user", fmt::format("{}{}{}", before, kMark, after)}});
   const std::size_t mark = rendered.find(kMark);
@@ -45,18 +46,18 @@ PromptMaker::Sides PromptMaker::sides(const std::string& before, const std::stri
   return {rendered.substr(0, mark), rendered.substr(mark + kMark.size())};
 }
 
-std::vector<Token> PromptMaker::encode_beginning(std::string_view text) const {
+std::vector<Token> TaskPromptMaker::encode_beginning(std::string_view text) const {
   if (turn_ == Turn::chat) return encode_rest(text);  // the template has put BOS, where the model wants it
   std::vector<Token> tokens = encode_rest(text);
   if (const auto bos = engine_.tokenizer.leading_bos()) tokens.insert(tokens.begin(), *bos);
   return tokens;
 }
 
-std::vector<Token> PromptMaker::encode_rest(std::string_view text) const {
+std::vector<Token> TaskPromptMaker::encode_rest(std::string_view text) const {
   return engine_.tokenizer.encode(text, {.parse_special = turn_ == Turn::chat});
 }
 
-Prompt PromptMaker::make(const TaskDocument& document, std::string_view question) {
+TaskPrompt TaskPromptMaker::make(const TaskDocument& document, std::string_view question) {
   const PromptFrame parts = frame(task_, layout_, turn_, document, question);
   const Sides whole = sides(parts.before, parts.after);
   if (std::string text = whole.left + document.text; text != beginning_) {
@@ -74,7 +75,7 @@ Prompt PromptMaker::make(const TaskDocument& document, std::string_view question
     fail_usage("a prompt of {} tokens leaves no room for the document: what is around it takes {}", most_,
                size(rest) + needed);
   }
-  Prompt prompt;
+  TaskPrompt prompt;
   const std::int64_t kept = std::min(room, size(beginning_tokens_));
   prompt.cut = size(beginning_tokens_) - kept;
   prompt.tokens.assign(beginning_tokens_.begin(), beginning_tokens_.begin() + kept);

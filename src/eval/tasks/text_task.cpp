@@ -1,4 +1,4 @@
-#include "eval/tasks/task.h"
+#include "eval/tasks/text_task.h"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kOmittedStory = "... [The rest of the story is omitted]\n\n";
 
-constexpr std::array<Task, 8> kTasks = {{
+constexpr std::array<TextTask, 8> kTextTasks = {{
     {"gov_report", "You are given a report by a government agency.",
      "Write a one-page summary of the report.", "Report:", "",
      "Summary:", "... [The rest of the report is omitted]\n\n", 1024, Metric::rouge},
@@ -45,14 +45,14 @@ constexpr std::array<Task, 8> kTasks = {{
 
 }  // namespace
 
-std::span<const Task> all_tasks() { return kTasks; }
+std::span<const TextTask> all_tasks() { return kTextTasks; }
 
-const Task& find_task(std::string_view name) {
-  const auto found =
-      std::find_if(kTasks.begin(), kTasks.end(), [&](const Task& task) { return task.name == name; });
-  if (found != kTasks.end()) return *found;
+const TextTask& find_task(std::string_view name) {
+  const auto found = std::find_if(kTextTasks.begin(), kTextTasks.end(),
+                                  [&](const TextTask& task) { return task.name == name; });
+  if (found != kTextTasks.end()) return *found;
   std::vector<std::string_view> names;
-  for (const Task& task : kTasks) names.push_back(task.name);
+  for (const TextTask& task : kTextTasks) names.push_back(task.name);
   fail_usage("unknown task '{}': expected some of {}", name, fmt::join(names, ", "));
 }
 

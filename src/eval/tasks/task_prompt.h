@@ -34,24 +34,24 @@ enum class Turn : std::uint8_t {
 
 // With Turn::chat the benchmark's layout asks for no explanation, where the answer is no summary, as its own
 // runner does.
-PromptFrame frame(const Task& task, Layout layout, Turn turn, const TaskDocument& document,
+PromptFrame frame(const TextTask& task, Layout layout, Turn turn, const TaskDocument& document,
                   std::string_view question);
 
-struct Prompt {
+struct TaskPrompt {
   std::vector<Token> tokens;
   std::int64_t cut = 0;  // tokens that are left out of the document, at its end
 };
 
 // Makes prompts of at most `most` tokens. Only the document is ever shortened.
-class PromptMaker {
+class TaskPromptMaker {
  public:
   // The engine and the task must outlive it. Throws Error where Turn::chat needs a chat template that the
   // model lacks.
-  PromptMaker(const Engine& engine, const Task& task, Layout layout, Turn turn, std::int64_t most);
+  TaskPromptMaker(const Engine& engine, const TextTask& task, Layout layout, Turn turn, std::int64_t most);
 
   // Throws UsageError where `most` leaves no room for the document. Quickest when called with one document
   // after another.
-  Prompt make(const TaskDocument& document, std::string_view question);
+  TaskPrompt make(const TaskDocument& document, std::string_view question);
 
  private:
   struct Sides {
@@ -62,7 +62,7 @@ class PromptMaker {
   std::vector<Token> encode_rest(std::string_view text) const;
 
   const Engine& engine_;
-  const Task& task_;
+  const TextTask& task_;
   Layout layout_;
   Turn turn_;
   std::int64_t most_;
