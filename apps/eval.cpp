@@ -37,6 +37,7 @@ void add_eval(CLI::App& app) {
   add_eval_lm(*group);
   add_eval_memory(*group);
   add_eval_retrieval(*group);
+  add_eval_tasks(*group);
 }
 
 }  // namespace msrnn

@@ -30,5 +30,6 @@ struct EvalArguments {
 void add_eval_lm(CLI::App& group);
 void add_eval_memory(CLI::App& group);
 void add_eval_retrieval(CLI::App& group);
+void add_eval_tasks(CLI::App& group);
 
 }  // namespace msrnn

@@ -45,6 +45,7 @@ void add_commands(CLI::App& app) {
   add_trace(app);
   add_eval(app);
   add_report(app);
+  add_score(app);
   add_bench(app);
   add_tokenize(app);
   add_detokenize(app);
