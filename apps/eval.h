@@ -27,4 +27,6 @@ struct EvalArguments {
                           nlohmann::ordered_json options) const;
 };
 
+void add_eval_stories(CLI::App& group);
+
 }  // namespace msrnn
