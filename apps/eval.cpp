@@ -34,6 +34,7 @@ ResultFile EvalArguments::open_results(const Engine& engine, const std::string& 
 void add_eval(CLI::App& app) {
   CLI::App* group = app.add_subcommand("eval", "Run an experiment");
   group->require_subcommand(1);
+  add_eval_judge(*group);
   add_eval_stories(*group);
 }
 

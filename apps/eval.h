@@ -27,6 +27,7 @@ struct EvalArguments {
                           nlohmann::ordered_json options) const;
 };
 
+void add_eval_judge(CLI::App& group);
 void add_eval_stories(CLI::App& group);
 
 }  // namespace msrnn

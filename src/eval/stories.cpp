@@ -26,16 +26,16 @@ struct StoryUnit {
   std::string key() const { return story_key(*variant, prompt, seed); }
 };
 
-struct Cancelled {};
+struct StoriesCancelled {};
 
-Json size_of(const Variant& variant) { return variant.size == 0 ? Json() : Json(variant.size); }
+Json size_or_null(const Variant& variant) { return variant.size == 0 ? Json() : Json(variant.size); }
 
 Json describe_story(const StoryUnit& unit, std::size_t prompt_tokens, const GenerateResult& result) {
   const bool ended = result.reason == StopReason::end_token;
   const auto story = std::span(result.tokens).first(result.tokens.size() - (ended ? 1 : 0));
   const Repetition repetition = find_repetition(story);
   return {{"policy", unit.variant->policy},
-          {"size", size_of(*unit.variant)},
+          {"size", size_or_null(*unit.variant)},
           {"prompt", unit.prompt},
           {"seed", unit.seed},
           {"prompt_tokens", prompt_tokens},
@@ -77,7 +77,7 @@ class StoryRun {
     for (const StoryUnit& unit : missing) requests.push_back(request(unit));
     generate_many(engine_.tokenizer, requests, options_.batch,
                   [&](std::size_t i, const GenerateResult& result, const Sequence&) {
-                    if (result.reason == StopReason::cancelled) throw Cancelled{};
+                    if (result.reason == StopReason::cancelled) throw StoriesCancelled{};
                     finish(missing[i], result);
                   });
     for (const Variant& variant : options_.variants) {
@@ -104,7 +104,7 @@ class StoryRun {
       Sequence sequence(engine_.model, unit.variant->state(options_.state));
       const auto go_on = [this](std::int64_t, std::int64_t) { return !cancelled(); };
       if (sequence.read(tokens, {.block = options_.block, .progress = go_on}) < std::ssize(tokens)) {
-        throw Cancelled{};
+        throw StoriesCancelled{};
       }
       after_prompt_ = std::move(sequence);
       read_by_ = unit;
@@ -133,7 +133,7 @@ class StoryRun {
     for (const StoryUnit& unit : units_) {
       if (*unit.variant == variant) stories.push_back(results_.find(unit.key()));
     }
-    Json summary = {{"policy", variant.policy}, {"size", size_of(variant)}, {"stories", stories.size()}};
+    Json summary = {{"policy", variant.policy}, {"size", size_or_null(variant)}, {"stories", stories.size()}};
     for (const char* measure : kStoryMeasures) {
       std::vector<double> values;
       double sum = 0;
@@ -167,7 +167,7 @@ class StoryRun {
   StoryUnit read_by_;  // whose prompt after_prompt_ has read
 };
 
-void check(const StoryOptions& options, std::span<const StoryPrompt> prompts) {
+void check_stories(const StoryOptions& options, std::span<const StoryPrompt> prompts) {
   if (prompts.empty()) fail_usage("no prompt to write a story for");
   if (options.seeds < 1) fail_usage("seeds: expected 1 or more, found {}", options.seeds);
   if (options.seeds > 1 && options.generate.sampler.temperature == 0) {
@@ -193,10 +193,10 @@ std::string story_summary_key(const Variant& variant) { return "summary/" + vari
 
 bool write_stories(const Engine& engine, std::span<const StoryPrompt> prompts, const StoryOptions& options,
                    ResultFile& results) try {
-  check(options, prompts);
+  check_stories(options, prompts);
   StoryRun(engine, prompts, options, results).write();
   return true;
-} catch (const Cancelled&) {
+} catch (const StoriesCancelled&) {
   return false;
 }
 
