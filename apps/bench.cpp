@@ -108,8 +108,8 @@ void BenchCommand::run() {
   bandwidth_ = measure_read_bandwidth(engine.model.threads());
   if (roofline) {
     print_roofline(engine.model.threads());
-    seconds_at_peak_ =
-        seconds_at_peak(*open_weight_file(model.path()), model.options.device, engine.model.threads());
+    seconds_at_peak_ = seconds_at_peak(weights_of_layers(*open_weight_file(model.path())),
+                                       model.options.device, engine.model.threads());
   }
   SpeedTest test(engine.model, state.options(), state.block, seed);
   if (!json) print_header(engine.model);

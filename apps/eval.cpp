@@ -36,6 +36,7 @@ void add_eval(CLI::App& app) {
   group->require_subcommand(1);
   add_eval_judge(*group);
   add_eval_stories(*group);
+  add_eval_throughput(*group);
 }
 
 }  // namespace msrnn

@@ -29,5 +29,6 @@ struct EvalArguments {
 
 void add_eval_judge(CLI::App& group);
 void add_eval_stories(CLI::App& group);
+void add_eval_throughput(CLI::App& group);
 
 }  // namespace msrnn

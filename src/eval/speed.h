@@ -18,6 +18,9 @@ struct Spread {
 // values: at least one.
 Spread spread(std::vector<double> values);
 
+// Bytes of the keys and values of one token in one layer.
+double slot_bytes(const ModelConfig& config, const StateOptions& state);
+
 // Times the model on fixed pseudo-random tokens. The model must outlive it.
 class SpeedTest {
  public:
