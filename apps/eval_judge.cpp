@@ -95,11 +95,14 @@ void JudgeCommand::add_server_to(CLI::App& command) {
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
   };
-  add("--timeout", timeout, "SECONDS", "For one answer; 0: without end");
   add("--pause", patience.pause, "SECONDS", "Before a failed request is repeated the first time");
   add("--rate", patience.per_minute, "N", "Requests a minute at most; 0: as fast as they are answered");
   add("--price-in", options.price_in, "PRICE", "Of a million tokens that the judge reads");
   add("--price-out", options.price_out, "PRICE", "Of a million tokens that the judge writes");
+  command.add_option("--timeout", timeout, "An answer that takes longer is given up, and asked for again")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command.add_option("--attempts", patience.attempts, "How often one question is asked until it is answered")
       ->type_name("N")
       ->check(CLI::Range(1, 1000))

@@ -57,10 +57,11 @@ void StoriesCommand::add_to(CLI::App& command) {
   command.footer(
       "Example: msrnn eval stories --prompts prompts.txt --policies full,tova --sizes 256,512 -o "
       "stories.jsonl\n"
-      "Writes a line a story: text, tokens, stop reason, the share of different words in a row (distinct_1 "
-      "to "
-      "_3, of\n"
-      "tokens), longest_loop (tokens of the longest part that is one piece repeated in direct succession) "
+      "Writes a line a story: text, tokens, stop reason, distinct_1 to _3 (different runs of 1 to 3 tokens "
+      "as a "
+      "share of\n"
+      "all such runs), longest_loop (tokens of the longest part that is one piece repeated in direct "
+      "succession) "
       "and\n"
       "longest_repeat (tokens of the longest piece that stands in the story twice); then a summary of every "
       "state with\n"
@@ -123,6 +124,7 @@ void StoriesCommand::run() {
   const std::string content = read_text(prompts);
   const Engine engine = eval.model.load();
   const std::vector<StoryPrompt> texts = read_prompts(engine, content);
+  check(options, texts);
   ResultFile results = eval.open_results(engine, "stories", {{"prompts", checksum(content)}}, describe());
   const InterruptGuard interrupt;
   options.generate.cancel = &interrupt.requested();

@@ -29,7 +29,7 @@ struct ThroughputCommand {
  private:
   MachineLimits measure_machine(const Model& model) const;
   ResultFile open_results(const Engine& engine) const;
-  void print(const ResultFile& results) const;
+  static void print(const std::vector<ThroughputRow>& rows, const ResultFile& results);
 };
 
 void ThroughputCommand::add_to(CLI::App& command) {
@@ -93,6 +93,7 @@ void ThroughputCommand::run() {
   options.state = variants.state;
   options.memory = memory;
   const Engine engine = eval.model.load();
+  const std::vector<ThroughputRow> rows = plan_throughput(engine.model, options);
   ResultFile results = open_results(engine);
   const InterruptGuard interrupt;
   const bool finished = [&] {
@@ -101,35 +102,30 @@ void ThroughputCommand::run() {
       line.update(done, total);
       return !interrupt.requested();
     };
-    return measure_throughput(
-        engine.model, options, [&] { return measure_machine(engine.model); }, results);
+    const auto measure = [&] { return measure_machine(engine.model); };
+    return measure_throughput(engine.model, rows, options, measure, results);
   }();
   if (!finished) {
     fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", eval.output.string());
     throw CLI::RuntimeError(kInterrupted);
   }
-  print(results);
+  print(rows, results);
 }
 
-void ThroughputCommand::print(const ResultFile& results) const {
+void ThroughputCommand::print(const std::vector<ThroughputRow>& rows, const ResultFile& results) {
   print_text(fmt::format("{:16} {:>10} {:>6} {:>10} {:>9} {:>20} {:>9}\n", "state", "state MB", "batch",
                          "tokens/s", "relative", "predicted tokens/s", "relative"));
-  std::vector<Variant> rows = {{"full", 0}};
-  for (const Variant& variant : options.variants) {
-    if (variant != rows.front()) rows.push_back(variant);
-  }
-  for (const Variant& variant : rows) {
-    const nlohmann::ordered_json& summary = *results.find(throughput_summary_key(variant));
+  for (const ThroughputRow& row : rows) {
+    const nlohmann::ordered_json& summary = *results.find(throughput_summary_key(row.variant));
     const auto number = [&](const char* name, const char* unit) {
       const nlohmann::ordered_json& value = summary.at(name);
       return value.is_null() ? "-" : fmt::format("{:.2f}{}", value.get<double>(), unit);
     };
-    const auto batch = summary.at("batch").get<int>();
-    print_text(fmt::format("{:16} {:10.2f} {:>6} {:>10} {:>9} {:>20} {:>9}\n", variant.key(),
-                           summary.at("state_bytes").get<double>() / 1e6,
-                           batch == 0 ? "none" : std::to_string(batch), number("tokens_per_second", ""),
-                           number("relative", "x"), number("predicted_tokens_per_second", ""),
-                           number("predicted_relative", "x")));
+    print_text(fmt::format("{:16} {:10.2f} {:>6} {:>10} {:>9} {:>20} {:>9}\n", row.variant.key(),
+                           static_cast<double>(row.plan.state_bytes) / 1e6,
+                           row.plan.batch == 0 ? "none" : std::to_string(row.plan.batch),
+                           number("tokens_per_second", ""), number("relative", "x"),
+                           number("predicted_tokens_per_second", ""), number("predicted_relative", "x")));
   }
 }
 

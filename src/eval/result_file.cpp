@@ -7,6 +7,7 @@
 #include <iterator>
 #include <optional>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -81,6 +82,9 @@ ResultFile::ResultFile(std::filesystem::path path, Json run) : path_(std::move(p
   fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (fd_ < 0) fail("{}: cannot be written: {}", path_.string(), std::strerror(errno));
   try {
+    struct stat status {};
+    if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode))
+      fail("{}: not a regular file", path_.string());
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) fail("{}: another process is writing it", path_.string());
     const std::string content = read_all(path_);
     std::size_t whole = 0;

@@ -167,7 +167,9 @@ class StoryRun {
   StoryUnit read_by_;  // whose prompt after_prompt_ has read
 };
 
-void check_stories(const StoryOptions& options, std::span<const StoryPrompt> prompts) {
+}  // namespace
+
+void check(const StoryOptions& options, std::span<const StoryPrompt> prompts) {
   if (prompts.empty()) fail_usage("no prompt to write a story for");
   if (options.seeds < 1) fail_usage("seeds: expected 1 or more, found {}", options.seeds);
   if (options.seeds > 1 && options.generate.sampler.temperature == 0) {
@@ -181,8 +183,6 @@ void check_stories(const StoryOptions& options, std::span<const StoryPrompt> pro
   }
 }
 
-}  // namespace
-
 std::string prompt_key(std::size_t prompt) { return fmt::format("prompt/{}", prompt); }
 
 std::string story_key(const Variant& variant, std::size_t prompt, std::uint64_t seed) {
@@ -193,7 +193,7 @@ std::string story_summary_key(const Variant& variant) { return "summary/" + vari
 
 bool write_stories(const Engine& engine, std::span<const StoryPrompt> prompts, const StoryOptions& options,
                    ResultFile& results) try {
-  check_stories(options, prompts);
+  check(options, prompts);
   StoryRun(engine, prompts, options, results).write();
   return true;
 } catch (const StoriesCancelled&) {

@@ -43,13 +43,17 @@ std::string prompt_key(std::size_t prompt);                                     
 std::string story_key(const Variant& variant, std::size_t prompt, std::uint64_t seed);  // "tova/512/0/1"
 std::string story_summary_key(const Variant& variant);                                  // "summary/tova/512"
 
+// Throws UsageError for options that cannot be. To be asked before results are begun.
+void check(const StoryOptions& options, std::span<const StoryPrompt> prompts);
+
 // Adds to the results what they lack, one line
 //   a prompt    {text}
 //   a story     {policy, size (null: unbounded), prompt, seed, prompt_tokens, tokens (the end token is none),
 //                stop_reason, distinct_1, distinct_2, distinct_3, longest_loop, longest_repeat, text}
 //   a variant   {policy, size, stories, and for the values above their mean and its bootstrap interval over
 //               the stories: {mean, low, high}; ended: the share of stories that ended by themselves}
-// each. False where it was cancelled: what is finished is there. Throws Error where a line cannot be written.
+// each. False where it was cancelled: what is finished is there. Throws UsageError as check() does, and Error
+// where a line cannot be written.
 bool write_stories(const Engine& engine, std::span<const StoryPrompt> prompts, const StoryOptions& options,
                    ResultFile& results);
 

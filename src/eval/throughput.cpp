@@ -46,20 +46,11 @@ Sequence begin_sequence(const Model& model, const StateOptions& state, std::int6
 
 class ThroughputRun {
  public:
-  ThroughputRun(const Model& model, const ThroughputOptions& options, ResultFile& results)
-      : model_(model), options_(options), results_(results) {
-    add(kFullCache);
-    for (const Variant& variant : options.variants) {
-      if (variant != kFullCache) add(variant);
-    }
-    const bool any = std::ranges::any_of(rows_, [](const Row& row) { return row.plan.batch > 0; });
-    if (!any) {
-      const BatchPlan& least =
-          std::ranges::min(rows_, {}, [](const Row& row) { return row.plan.state_bytes; }).plan;
-      fail_usage(
-          "{} bytes hold not even one sequence: the weights take {}, the smallest state {}, scratch memory "
-          "{}",
-          options.memory, model.weight_bytes(), least.state_bytes, least.scratch_bytes);
+  ThroughputRun(const Model& model, const std::vector<ThroughputRow>& rows, const ThroughputOptions& options,
+                ResultFile& results)
+      : model_(model), rows_(rows), options_(options), results_(results) {
+    for (const ThroughputRow& row : rows_) {
+      if (row.plan.batch > 0) total_ += options_.sequences * options_.tokens;
     }
   }
 
@@ -67,14 +58,14 @@ class ThroughputRun {
     limits_ = find_limits(measure_machine);
     // The first pass reads the weights from disk and allocates scratch memory.
     SpeedTest(model_, rows_.back().state, 1, 0);
-    for (const Row& row : rows_) {
+    for (const ThroughputRow& row : rows_) {
       std::int64_t round = 0;
       for (int begin = 0; row.plan.batch > 0 && begin < options_.sequences; begin += row.plan.batch) {
         const int sequences = std::min(row.plan.batch, options_.sequences - begin);
         if (!do_round(row, round++, sequences)) return false;
       }
     }
-    for (const Row& row : rows_) {
+    for (const ThroughputRow& row : rows_) {
       const std::string key = throughput_summary_key(row.variant);
       if (results_.find(key) == nullptr) results_.add(key, summarise(row));
     }
@@ -82,18 +73,6 @@ class ThroughputRun {
   }
 
  private:
-  struct Row {
-    Variant variant;
-    StateOptions state;
-    BatchPlan plan;
-  };
-
-  void add(const Variant& variant) {
-    const StateOptions state = variant.state(options_.state);
-    rows_.push_back({variant, state, plan_batch(model_, state, options_)});
-    if (rows_.back().plan.batch > 0) total_ += options_.sequences * options_.tokens;
-  }
-
   MachineLimits find_limits(const std::function<MachineLimits()>& measure_machine) {
     if (results_.find("machine") == nullptr) {
       const MachineLimits limits = measure_machine();
@@ -108,7 +87,7 @@ class ThroughputRun {
     return fmt::format("{}/{}", variant.key(), round);
   }
 
-  bool do_round(const Row& row, std::int64_t round, int sequences) {
+  bool do_round(const ThroughputRow& row, std::int64_t round, int sequences) {
     const std::string key = round_key(row.variant, round);
     if (results_.find(key) == nullptr) {
       const std::optional<double> seconds = time_round(row.state, sequences);
@@ -144,7 +123,7 @@ class ThroughputRun {
   }
 
   // Of all rounds together; 0: nothing of it was measured.
-  double measured_seconds(const Row& row) const {
+  double measured_seconds(const ThroughputRow& row) const {
     double seconds = 0;
     for (std::int64_t round = 0;; ++round) {
       const Json* line = results_.find(round_key(row.variant, round));
@@ -153,7 +132,7 @@ class ThroughputRun {
     }
   }
 
-  double predicted_seconds(const Row& row) const {
+  double predicted_seconds(const ThroughputRow& row) const {
     double seconds = 0;
     for (int begin = 0; row.plan.batch > 0 && begin < options_.sequences; begin += row.plan.batch) {
       const int sequences = std::min(row.plan.batch, options_.sequences - begin);
@@ -162,7 +141,7 @@ class ThroughputRun {
     return seconds;
   }
 
-  Json summarise(const Row& row) const {
+  Json summarise(const ThroughputRow& row) const {
     const auto tokens = static_cast<double>(options_.sequences * options_.tokens);
     const double seconds = measured_seconds(row), predicted = predicted_seconds(row);
     // Nothing measured, or nothing to compare it with, is no number.
@@ -182,9 +161,9 @@ class ThroughputRun {
   }
 
   const Model& model_;
+  const std::vector<ThroughputRow>& rows_;
   const ThroughputOptions& options_;
   ResultFile& results_;
-  std::vector<Row> rows_;  // the full cache first
   MachineLimits limits_;
   std::int64_t done_ = 0, total_ = 0;  // tokens
 };
@@ -204,6 +183,29 @@ BatchPlan plan_batch(const Model& model, const StateOptions& state, const Throug
   return plan;
 }
 
+std::vector<ThroughputRow> plan_throughput(const Model& model, const ThroughputOptions& options) {
+  if (options.sequences < 1) fail_usage("sequences: expected 1 or more, found {}", options.sequences);
+  if (options.tokens < 1) fail_usage("tokens: expected 1 or more, found {}", options.tokens);
+  std::vector<ThroughputRow> rows;
+  const auto add = [&](const Variant& variant) {
+    const StateOptions state = variant.state(options.state);
+    rows.push_back({variant, state, plan_batch(model, state, options)});
+  };
+  add(kFullCache);
+  for (const Variant& variant : options.variants) {
+    if (variant != kFullCache) add(variant);
+  }
+  const bool any = std::ranges::any_of(rows, [](const ThroughputRow& row) { return row.plan.batch > 0; });
+  if (!any) {
+    const auto bytes = [](const ThroughputRow& row) { return row.plan.state_bytes; };
+    const BatchPlan least = std::ranges::min_element(rows, {}, bytes)->plan;
+    fail_usage(
+        "{} bytes hold not even one sequence: the weights take {}, the smallest state {}, scratch memory {}",
+        options.memory, model.weight_bytes(), least.state_bytes, least.scratch_bytes);
+  }
+  return rows;
+}
+
 double predict_seconds(const Model& model, const StateOptions& state, int batch, std::int64_t tokens,
                        const MachineLimits& limits) {
   const double slot = model.config().n_layers * slot_bytes(model.config(), state);
@@ -219,11 +221,10 @@ double predict_seconds(const Model& model, const StateOptions& state, int batch,
 
 std::string throughput_summary_key(const Variant& variant) { return "summary/" + variant.key(); }
 
-bool measure_throughput(const Model& model, const ThroughputOptions& options,
-                        const std::function<MachineLimits()>& measure, ResultFile& results) {
-  if (options.sequences < 1) fail_usage("sequences: expected 1 or more, found {}", options.sequences);
-  if (options.tokens < 1) fail_usage("tokens: expected 1 or more, found {}", options.tokens);
-  return ThroughputRun(model, options, results).measure(measure);
+bool measure_throughput(const Model& model, const std::vector<ThroughputRow>& rows,
+                        const ThroughputOptions& options, const std::function<MachineLimits()>& measure,
+                        ResultFile& results) {
+  return ThroughputRun(model, rows, options, results).measure(measure);
 }
 
 }  // namespace msrnn

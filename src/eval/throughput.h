@@ -39,6 +39,16 @@ struct BatchPlan {
 
 BatchPlan plan_batch(const Model& model, const StateOptions& state, const ThroughputOptions& options);
 
+struct ThroughputRow {
+  Variant variant;
+  StateOptions state;
+  BatchPlan plan;
+};
+
+// The full cache first. Throws UsageError for impossible options, and where not even one sequence fits in any
+// size.
+std::vector<ThroughputRow> plan_throughput(const Model& model, const ThroughputOptions& options);
+
 // Seconds that `batch` sequences take to their last token if every step takes as long as reading the weights
 // and all live keys and values at the machine's bandwidth, or as its products at their peak, if that is more.
 double predict_seconds(const Model& model, const StateOptions& state, int batch, std::int64_t tokens,
@@ -58,8 +68,9 @@ std::string throughput_summary_key(const Variant& variant);
 //                        relative, predicted_relative}. Not even one fits: batch 0, and null for what was not
 //                        measured.
 // Tokens are fixed random ones: nothing is sampled, but logits are computed for each. False where it was
-// stopped. Throws UsageError where not even one sequence fits in any size.
-bool measure_throughput(const Model& model, const ThroughputOptions& options,
-                        const std::function<MachineLimits()>& measure, ResultFile& results);
+// stopped. rows: of plan_throughput() with these options.
+bool measure_throughput(const Model& model, const std::vector<ThroughputRow>& rows,
+                        const ThroughputOptions& options, const std::function<MachineLimits()>& measure,
+                        ResultFile& results);
 
 }  // namespace msrnn

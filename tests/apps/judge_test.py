@@ -154,7 +154,8 @@ class JudgeTest(unittest.TestCase):
         self.assertNotIn(KEY, error)
 
     def lines(self, path=None):
-        return {line.get("key", "run"): line for line in map(json.loads, (path or self.output).read_text().splitlines())}
+        lines = map(json.loads, (path or self.output).read_text().splitlines())
+        return {line.get("key", "run"): line for line in lines}
 
     def check_summary(self, path=None):
         summary = self.lines(path)["summary"]
@@ -188,8 +189,8 @@ class JudgeTest(unittest.TestCase):
             self.assertEqual({path for _, path, *_ in self.judge.requests}, {"/v1/chat/completions"})
             self.assertNotIn("Authorization", self.judge.requests[0][2])
         self.judge.requests.clear()
-        self.succeed("--key-variable", "OTHER_KEY", "--parameters", '{"max_tokens": 99}', output=self.folder / "other.jsonl",
-                     environment=self.environment(OTHER_KEY="other"))
+        self.succeed("--key-variable", "OTHER_KEY", "--parameters", '{"max_tokens": 99}',
+                     output=self.folder / "other.jsonl", environment=self.environment(OTHER_KEY="other"))
         self.assertEqual(self.judge.requests[0][2]["Authorization"], "Bearer other")
         self.assertEqual(self.judge.requests[0][3]["max_tokens"], 99)
         self.assertNotIn("temperature", self.judge.requests[0][3])
@@ -264,7 +265,7 @@ class JudgeTest(unittest.TestCase):
 
     def test_the_key_is_for_the_judge_alone(self):
         other = self.serve()
-        self.judge.script = [lambda handler: handler.answer(307, b"", [("Location", other.url + handler.path)])] * REQUESTS
+        self.judge.script = [status(307, ("Location", f"{other.url}/elsewhere"), body=b"")] * REQUESTS
         self.succeed()
         self.check_summary()
         self.assertEqual(len(other.requests), REQUESTS)

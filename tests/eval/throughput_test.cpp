@@ -38,9 +38,10 @@ class ThroughputTest : public ::testing::Test {
 
   std::map<std::string, ThroughputJson> measure(const ThroughputOptions& how, bool finished = true) const {
     {
+      const std::vector<ThroughputRow> rows = plan_throughput(model(), how);
       ResultFile results(path_, {{"memory", how.memory}});
       EXPECT_EQ(measure_throughput(
-                    model(), how,
+                    model(), rows, how,
                     [] {
                       return MachineLimits{1e9, 1e-6};
                     },
