@@ -149,7 +149,7 @@ void BenchCommand::measure_machine(const Model& of_model) {
     print_roofline(limits);
   }
   bandwidth_ = limits.read;
-  seconds_at_peak_ = seconds_at_peak(*open_weight_file(model.path()), limits);
+  seconds_at_peak_ = seconds_at_peak(weights_of_layers(*open_weight_file(model.path())), limits);
 }
 
 void BenchCommand::measure(Measurement& m, std::int64_t tokens, const std::function<Timing()>& run) const {

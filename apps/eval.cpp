@@ -34,10 +34,13 @@ ResultFile EvalArguments::open_results(const Engine& engine, const std::string& 
 void add_eval(CLI::App& app) {
   CLI::App* group = app.add_subcommand("eval", "Run an experiment");
   group->require_subcommand(1);
+  add_eval_judge(*group);
   add_eval_lm(*group);
   add_eval_memory(*group);
   add_eval_retrieval(*group);
+  add_eval_stories(*group);
   add_eval_tasks(*group);
+  add_eval_throughput(*group);
 }
 
 }  // namespace msrnn

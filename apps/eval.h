@@ -27,9 +27,12 @@ struct EvalArguments {
                           nlohmann::ordered_json options) const;
 };
 
+void add_eval_judge(CLI::App& group);
 void add_eval_lm(CLI::App& group);
 void add_eval_memory(CLI::App& group);
 void add_eval_retrieval(CLI::App& group);
+void add_eval_stories(CLI::App& group);
 void add_eval_tasks(CLI::App& group);
+void add_eval_throughput(CLI::App& group);
 
 }  // namespace msrnn

@@ -25,18 +25,4 @@ void GenerationArguments::add_to(CLI::App& command) {
   command.add_flag("--ignore-end", options.ignore_end, "Go on when the model says that it has finished");
 }
 
-std::string_view to_string(StopReason reason) {
-  switch (reason) {
-    case StopReason::max_tokens:
-      return "max_tokens";
-    case StopReason::end_token:
-      return "end_token";
-    case StopReason::stop_text:
-      return "stop_text";
-    case StopReason::cancelled:
-      return "cancelled";
-  }
-  return "";
-}
-
 }  // namespace msrnn

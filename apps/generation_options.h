@@ -1,8 +1,6 @@
 // Options of the subcommands that write text.
 #pragma once
 
-#include <string_view>
-
 #include <CLI/CLI.hpp>
 
 #include "msrnn/generate.h"
@@ -15,8 +13,5 @@ struct GenerationArguments {
 
   void add_to(CLI::App& command);
 };
-
-// "max_tokens", "end_token", "stop_text" or "cancelled".
-std::string_view to_string(StopReason reason);
 
 }  // namespace msrnn

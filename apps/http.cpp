@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <ctime>
 #include <curl/curl.h>
 #include <unistd.h>
 
@@ -25,6 +27,8 @@ struct Transfer {
   std::int64_t written = 0;   // where the file stands
   bool begun = false;
   const std::function<void(std::int64_t)>* progress = nullptr;
+  const std::string* json = nullptr;  // to be sent; null: nothing is
+  double seconds = 0;                 // for all of it; 0: as long as it gets on
 
   long status() const {
     long status = 0;
@@ -66,13 +70,13 @@ bool begin_file(Transfer& transfer) {
 std::size_t on_body(char* data, std::size_t size, std::size_t n, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   const std::size_t bytes = size * n;
-  const long status = transfer.status();
-  if (status < 200 || status >= 300) return bytes;
   if (transfer.file == nullptr) {
     if (transfer.response->body.size() + bytes > kLargestBody) return 0;
     transfer.response->body.append(data, bytes);
     return bytes;
   }
+  const long status = transfer.status();
+  if (status < 200 || status >= 300) return bytes;
   if (!transfer.begun && !begin_file(transfer)) return 0;
   transfer.begun = true;
   const std::size_t written = std::fwrite(data, 1, bytes, transfer.file);
@@ -114,6 +118,18 @@ HttpResponse HttpClient::Curl::perform(const std::string& url, Transfer transfer
   set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
   set(CURLOPT_LOW_SPEED_LIMIT, 1L);
   set(CURLOPT_LOW_SPEED_TIME, kStalledSeconds);
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
+      curl_slist_append(nullptr, "Content-Type: application/json"), curl_slist_free_all);
+  if (transfer.json != nullptr) {
+    set(CURLOPT_POSTFIELDS, transfer.json->data());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer.json->size()));
+    set(CURLOPT_HTTPHEADER, headers.get());
+    set(CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
+  }
+  if (transfer.seconds > 0) {
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(1000 * transfer.seconds));
+    set(CURLOPT_LOW_SPEED_TIME, 0L);
+  }
   if (!token.empty()) {  // unlike a header of our own, never sent to another host
     set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
     set(CURLOPT_XOAUTH2_BEARER, token.c_str());
@@ -145,11 +161,27 @@ HttpClient::~HttpClient() { curl_easy_cleanup(curl_->handle); }
 
 HttpResponse HttpClient::get(const std::string& url) { return curl_->perform(url, {}); }
 
+HttpResponse HttpClient::post_json(const std::string& url, const std::string& json, double seconds) {
+  return curl_->perform(url, {.json = &json, .seconds = seconds});
+}
+
 HttpResponse HttpClient::download(const std::string& url, std::FILE* file, std::int64_t offset,
                                   const std::function<void(std::int64_t)>& progress) {
   HttpResponse response = curl_->perform(url, {.file = file, .offset = offset, .progress = &progress});
   if (std::fflush(file) != 0 && response.problem.empty()) response.problem = "the file cannot be written";
   return response;
+}
+
+std::optional<double> retry_after(const HttpResponse& response) {
+  const auto found = response.headers.find("retry-after");
+  if (found == response.headers.end()) return std::nullopt;
+  const std::string& value = found->second;
+  double seconds = 0;
+  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (parsed.ec == std::errc{} && parsed.ptr == value.data() + value.size()) return std::max(0.0, seconds);
+  const std::time_t date = curl_getdate(value.c_str(), nullptr);
+  if (date < 0) return std::nullopt;
+  return std::max(0.0, std::difftime(date, std::time(nullptr)));
 }
 
 std::string url_escaped(const std::string& path) {

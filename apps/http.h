@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace msrnn {
@@ -16,7 +17,7 @@ struct HttpResponse {
   long status = 0;
   std::string problem;
   bool stopped = false;  // because it was asked to
-  std::string body;      // of get()
+  std::string body;      // of get() and post_json()
   // By name in lower case, of all answers on the way: those of a redirection are kept unless the next one has
   // them.
   std::map<std::string, std::string> headers;
@@ -36,6 +37,9 @@ class HttpClient {
 
   // At most 64 MiB.
   HttpResponse get(const std::string& url);
+  // Sends a JSON text. An answer that is not there after so many seconds is given up. The body of an error is
+  // kept too. At most 64 MiB.
+  HttpResponse post_json(const std::string& url, const std::string& json, double seconds);
 
   // The bytes from `offset` on, added to the file, which is open for appending and has so many. A server that
   // does not go by offsets sends all of it (status 200 and not 206): then the file is emptied first.
@@ -47,6 +51,9 @@ class HttpClient {
   struct Curl;
   std::unique_ptr<Curl> curl_;
 };
+
+// How many seconds a server asks to wait, as a number or as a date; none where it does not say.
+std::optional<double> retry_after(const HttpResponse& response);
 
 // The text as part of a URL's path; slashes stay.
 std::string url_escaped(const std::string& path);

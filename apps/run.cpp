@@ -20,6 +20,7 @@
 #include "output_file.h"
 #include "policy/slot.h"
 #include "progress.h"
+#include "runtime/generation.h"
 
 namespace msrnn {
 namespace {

@@ -26,8 +26,8 @@ Roofline measure_roofline(const std::string& device, const DeviceOptions& option
   return roofline;
 }
 
-std::array<std::int64_t, kDTypes> weights_of_layers(const WeightFile& model) {
-  std::array<std::int64_t, kDTypes> weights = {};
+WeightCounts weights_of_layers(const WeightFile& model) {
+  WeightCounts weights = {};
   for (const StoredTensor& tensor : model.tensors()) {
     if (tensor.shape.size() != 2 || tensor.name == "token_embd.weight" || tensor.name == "output.weight")
       continue;
@@ -36,8 +36,17 @@ std::array<std::int64_t, kDTypes> weights_of_layers(const WeightFile& model) {
   return weights;
 }
 
-double seconds_at_peak(const WeightFile& model, const Roofline& roofline) {
-  const std::array<std::int64_t, kDTypes> weights = weights_of_layers(model);
+WeightCounts weights_of_output(const WeightFile& model) {
+  WeightCounts weights = {};
+  const StoredTensor* output = model.find("output.weight");
+  if (output == nullptr) output = model.find("token_embd.weight");  // tied: the same matrix
+  if (output != nullptr) {
+    weights[static_cast<std::size_t>(output->view.dtype)] = output->view.rows * output->view.cols;
+  }
+  return weights;
+}
+
+double seconds_at_peak(const WeightCounts& weights, const Roofline& roofline) {
   double seconds = 0;
   for (std::size_t type = 0; type < weights.size(); ++type) {
     if (weights[type] == 0) continue;

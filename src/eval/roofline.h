@@ -31,10 +31,13 @@ Roofline measure_roofline(const std::string& device, const DeviceOptions& option
 
 // How many weights of each type (by DType) every token is multiplied with: all matrices but the embedding and
 // the output, which only some tokens need.
-std::array<std::int64_t, kDTypes> weights_of_layers(const WeightFile& model);
+using WeightCounts = std::array<std::int64_t, kDTypes>;
+WeightCounts weights_of_layers(const WeightFile& model);
+// The same of the output matrix, which gives the logits of a token.
+WeightCounts weights_of_output(const WeightFile& model);
 
 // Seconds that the products with these weights take for one token at the peak of their operations. 0 where
 // the device knows no peak.
-double seconds_at_peak(const WeightFile& model, const Roofline& roofline);
+double seconds_at_peak(const WeightCounts& weights, const Roofline& roofline);
 
 }  // namespace msrnn

@@ -9,10 +9,16 @@
 #include "state/state_data.h"
 
 namespace msrnn {
+
 Spread spread(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const std::size_t n = values.size();
   return {values.front(), (values[(n - 1) / 2] + values[n / 2]) / 2, values.back()};
+}
+
+double slot_bytes(const ModelConfig& config, const StateOptions& state) {
+  const DType type = parse_state_type(state.type, config.head_dim);
+  return 2.0 * config.n_kv_heads * static_cast<double>(stored_bytes(type, config.head_dim));
 }
 
 SpeedTest::SpeedTest(const Model& model, const StateOptions& state, int block, std::uint64_t seed)
@@ -69,11 +75,8 @@ Timing SpeedTest::decode(std::int64_t steps, int batch) {
 }
 
 double SpeedTest::state_bytes_read(std::int64_t steps) const {
-  const ModelConfig& config = model_.config();
   const MultiState& state = start_.state();
   const bool drops = bounded(parse_policy(state.options().policy));
-  const std::int64_t numbers = std::int64_t{config.n_kv_heads} * config.head_dim;  // of keys, and of values
-  const auto slot_bytes = 2 * static_cast<double>(stored_bytes(state.data().layer(0).dtype, numbers));
   double slots = 0;
   for (int layer = 0; layer < state.n_layers(); ++layer) {
     for (std::int64_t step = 0; step < steps; ++step) {
@@ -83,7 +86,7 @@ double SpeedTest::state_bytes_read(std::int64_t steps) const {
           static_cast<double>(1 + (drops ? std::min<std::int64_t>(state.capacity(layer), before) : before));
     }
   }
-  return slots * slot_bytes / static_cast<double>(steps);
+  return slots * slot_bytes(model_.config(), state.options()) / static_cast<double>(steps);
 }
 
 std::vector<Token> SpeedTest::draw(std::int64_t count) {

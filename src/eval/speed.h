@@ -25,6 +25,9 @@ struct Timing {
   StageSeconds stages = {};  // what of it each stage took; all 0 where stages are not timed
 };
 
+// Bytes of the keys and values of one token in one layer.
+double slot_bytes(const ModelConfig& config, const StateOptions& state);
+
 // Times the model on fixed pseudo-random tokens. The model must outlive it.
 class SpeedTest {
  public:

@@ -65,4 +65,18 @@ void Generation::end(StopReason reason) {
   ended_ = true;
 }
 
+std::string_view to_string(StopReason reason) {
+  switch (reason) {
+    case StopReason::max_tokens:
+      return "max_tokens";
+    case StopReason::end_token:
+      return "end_token";
+    case StopReason::stop_text:
+      return "stop_text";
+    case StopReason::cancelled:
+      return "cancelled";
+  }
+  return "";
+}
+
 }  // namespace msrnn

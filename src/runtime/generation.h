@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "msrnn/generate.h"
 #include "msrnn/sampler.h"
@@ -41,5 +42,8 @@ class Generation {
   GenerateResult result_;
   bool reader_left_ = false, ended_ = false;
 };
+
+// "max_tokens", "end_token", "stop_text" or "cancelled".
+std::string_view to_string(StopReason reason);
 
 }  // namespace msrnn

@@ -99,6 +99,7 @@ TEST_F(ResultFileTest, RefusesWhatIsNoFile) {
 TEST_F(ResultFileTest, SaysWhereAFolderIsMissing) {
   EXPECT_THROW(ResultFile(folder_.path() / "none" / "x.jsonl", run_), Error);
   EXPECT_THROW(read_results(folder_.path() / "none.jsonl"), Error);
+  EXPECT_THROW(ResultFile("/dev/full", run_), Error);  // reading it would never end
 }
 
 // Files of this process end at so many bytes, as if the disk were full.

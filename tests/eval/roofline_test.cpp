@@ -1,5 +1,7 @@
 #include "eval/roofline.h"
 
+#include <numeric>
+
 #include <gtest/gtest.h>
 
 #include "backend/registry.h"
@@ -39,10 +41,14 @@ TEST(Roofline, CountsTheWeightsOfLayers) {
 
   const auto n = static_cast<double>(weights[static_cast<std::size_t>(DType::q8_0)]);
   Roofline roofline;
-  EXPECT_EQ(seconds_at_peak(*model, roofline), 0);
+  EXPECT_EQ(seconds_at_peak(weights, roofline), 0);
   roofline.peaks = {{{"f32", 1}, 1e9}, {{"int8", 2}, 4e9}};
   roofline.peak_of_type[static_cast<std::size_t>(DType::q8_0)] = 1;
-  EXPECT_DOUBLE_EQ(seconds_at_peak(*model, roofline), n * 2 / 4e9);
+  EXPECT_DOUBLE_EQ(seconds_at_peak(weights, roofline), n * 2 / 4e9);
+
+  // The tiny model's output matrix is its own, or the embedding.
+  WeightCounts output = weights_of_output(*model);
+  EXPECT_EQ(std::accumulate(output.begin(), output.end(), std::int64_t{0}), kTinyVocabulary * width);
 }
 
 }  // namespace
