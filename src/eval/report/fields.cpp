@@ -6,7 +6,9 @@
 
 namespace msrnn::reporting {
 
+namespace {
 using Json = nlohmann::ordered_json;
+}
 
 const Json* Fields::find(const std::string& name) const {
   const auto found = object_->find(name);
