@@ -26,7 +26,15 @@ std::string read_all(const std::filesystem::path& path) {
 }
 
 Json parse_line(const std::filesystem::path& path, std::size_t number, const std::string& line) {
-  Json object = Json::parse(line, nullptr, false);
+  // What is written out again, or compared, is walked through by functions that call themselves.
+  constexpr int kMostDepth = 64;
+  const auto check_depth = [&](int depth, Json::parse_event_t, const Json&) {
+    if (depth > kMostDepth) {
+      fail("{}: line {}: nested deeper than {} levels", path.string(), number, kMostDepth);
+    }
+    return true;
+  };
+  Json object = Json::parse(line, check_depth, false);
   const char* wanted = number == 1 ? "run" : "key";
   if (!object.is_object() || !object.contains(wanted)) {
     fail("{}: line {}: expected a JSON object with \"{}\"", path.string(), number, wanted);

@@ -91,6 +91,13 @@ class Program(WithFolder):
         path.write_bytes(good[0])
         self.refused(path, "-o", self.folder / "r.html", says="x.jsonl: holds a run without any result")
 
+    def test_refuses_what_is_nested_too_deep(self):
+        path, deep = self.folder / "x.jsonl", "[" * 200000 + "]" * 200000
+        for lines in (['{"run": {"experiment": "x", "d": %s}}' % deep, '{"key": "a"}'],
+                      ['{"run": {"experiment": "lm"}}', '{"key": "summary/a", "policy": %s}' % deep]):
+            path.write_text("\n".join(lines) + "\n")
+            self.refused(path, "-o", self.folder / "r.html", says="nested deeper than 64 levels")
+
     def test_refuses_wrong_usage(self):
         path = samples.lm(self.folder / "x.jsonl")
         self.refused(path, says="report needs somewhere to write", status=2)

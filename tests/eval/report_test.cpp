@@ -283,6 +283,7 @@ TEST(Memory, RefusesMapsThatCannotBe) {
                                                    HasSubstr("expected 3 steps, one a token, found 2")));
   EXPECT_THAT(message_of(kept({{{-1, 3, -1}}})), HasSubstr("token 1 cannot be dropped in step 3 of 3"));
   EXPECT_THAT(message_of(kept({{{-1, 0, -1}}})), HasSubstr("token 1 cannot be dropped in step 0 of 3"));
+  EXPECT_THAT(message_of(kept({{{4294967295, 1, 2}}})), HasSubstr("whole numbers as \"dropped_at\""));
   EXPECT_THAT(message_of(kept({{{-1, "x", -1}}})), HasSubstr("whole numbers as \"dropped_at\""));
   EXPECT_THAT(message_of(kept({{1, 2, 3}})), HasSubstr("whole numbers as \"dropped_at\""));
 }

@@ -37,7 +37,7 @@ std::string in_words(const Json& value) {
   std::string words;
   for (const auto& [name, inner] : value.items()) {
     if (!words.empty()) words += ", ";
-    if (value.is_object()) words += name + " ";
+    if (value.is_object()) words += fmt::format("{} ", name);
     words += in_words(inner);
   }
   return words;
@@ -48,7 +48,7 @@ void append_facts(Facts& facts, const std::string& name, const Json& value) {
   constexpr std::size_t kMostOfAList = 12;
   if (value.is_object()) {
     for (const auto& [inner, of_inner] : value.items()) {
-      append_facts(facts, name.empty() ? inner : name + "." + inner, of_inner);
+      append_facts(facts, name.empty() ? inner : fmt::format("{}.{}", name, inner), of_inner);
     }
   } else if (value.is_array() && !value.empty() && value[0].is_object()) {
     for (std::size_t i = 0; i < std::min(value.size(), kMostOfAList); ++i) {

@@ -1,12 +1,14 @@
 #include "eval/report/fields.h"
 
-#include <cmath>
+#include <utility>
 
 #include "base/fail.h"
 
 namespace msrnn::reporting {
 
+namespace {
 using Json = nlohmann::ordered_json;
+}
 
 const Json* Fields::find(const std::string& name) const {
   const auto found = object_->find(name);
@@ -24,13 +26,6 @@ std::optional<double> Fields::number(const std::string& name) const {
   if (value == nullptr) return std::nullopt;
   if (!value->is_number()) mistyped(name, "a number");
   return value->get<double>();
-}
-
-std::optional<std::int64_t> Fields::integer(const std::string& name) const {
-  const std::optional<double> value = number(name);
-  if (!value) return std::nullopt;
-  if (std::abs(*value) > 9e15 || *value != std::floor(*value)) mistyped(name, "a whole number");
-  return static_cast<std::int64_t>(*value);
 }
 
 std::string Fields::text(const std::string& name) const {
@@ -77,7 +72,9 @@ std::vector<std::vector<std::vector<std::int32_t>>> Fields::integer_cube(const s
     for (const Json& row : list(plane, name, kExpected)) {
       auto& integers = rows.emplace_back();
       for (const Json& value : list(row, name, kExpected)) {
-        if (!value.is_number_integer()) mistyped(name, kExpected);
+        if (!value.is_number_integer() || !std::in_range<std::int32_t>(value.get<std::int64_t>())) {
+          mistyped(name, kExpected);
+        }
         integers.push_back(value.get<std::int32_t>());
       }
     }

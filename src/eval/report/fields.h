@@ -21,7 +21,6 @@ class Fields {
       : place_(std::move(place)), object_(&object) {}
 
   std::optional<double> number(const std::string& name) const;
-  std::optional<std::int64_t> integer(const std::string& name) const;
   std::string text(const std::string& name) const;  // empty if missing
   // A number, with the interval that the fields low and high have; or an object {"mean", "low", "high"}.
   Cell estimate(const std::string& name, const std::string& low = {}, const std::string& high = {}) const;

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include <fmt/format.h>
+
 #include "eval/report/numbers.h"
 
 namespace msrnn::reporting {
@@ -26,7 +28,7 @@ std::string plain(std::string_view text) {
 }
 
 void append_row(std::string& out, const std::vector<std::string>& fields) {
-  for (const std::string& field : fields) out += "| " + field + " ";
+  for (const std::string& field : fields) out += fmt::format("| {} ", field);
   out += "|\n";
 }
 
@@ -43,7 +45,7 @@ void append_table(std::string& out, const Table& table) {
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
       const std::string interval = readable_interval(row[i], table.columns[i]);
       const std::string value = plain(readable(row[i], table.columns[i]));
-      fields.push_back(interval.empty() ? value : value + " (" + interval + ")");
+      fields.push_back(interval.empty() ? value : fmt::format("{} ({})", value, interval));
     }
     append_row(out, fields);
   }
