@@ -68,8 +68,8 @@ void ThroughputCommand::add_to(CLI::App& command) {
 
 MachineLimits ThroughputCommand::measure_machine(const Model& model) const {
   const auto file = open_weight_file(eval.model.path());
-  const ModelOptions& options = eval.model.options;
-  const Roofline limits = measure_roofline(options.device, {model.threads(), options.precision});
+  const ModelOptions& device = eval.model.options;
+  const Roofline limits = measure_roofline(device.device, {model.threads(), device.precision});
   return {limits.read, seconds_at_peak(weights_of_layers(*file), limits) +
                            seconds_at_peak(weights_of_output(*file), limits)};
 }
