@@ -28,6 +28,7 @@ struct MatmulKernels {
   };
 
   Product product[kDTypes];      // by DType
+  Product compact_bf16;          // bf16 weights in compact form
   Encode encode[kInputFormats];  // by InputFormat
   Peak peak[kInputFormats];      // by InputFormat; none where no product takes it
   InputFormat bf16_input;        // what products with bf16 weights take

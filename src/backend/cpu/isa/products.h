@@ -3,10 +3,10 @@
 // A weight type says how its stored numbers enter one. It has
 //   Input     some tokens of one block of a tile, in the format of activations the type takes:
 //             Input(block of the tile, tokens of the tile, first of the tokens)
-//   kType
+//   Block, kBlockBytes, kTogether, first_block, address, next   how to go through a group: Stored has them
 //   kTokens   tokens it takes at once at most
 //   kGroups<n>   groups it takes at once for n tokens
-//   add_block<n>(packed, i, input, sums)   sums[t][g] += block i of those packed together at packed[g] ·
+//   add_block<n>(blocks, i, input, sums)   sums[t][g] += block i of those packed together at blocks[g] ·
 //   token t, for n tokens
 #pragma once
 
@@ -29,26 +29,41 @@ template <int bytes>
   for (int i = 0; i < bytes; i += kLine) __builtin_prefetch(block + kAhead + i);
 }
 
+// Going through a group whose blocks are alike and lie one after another.
+template <DType type>
+struct Stored {
+  using Block = const std::byte*;
+  static constexpr DType kType = type;
+  static constexpr int kBlockBytes = packed_bytes(type);
+  static constexpr int kTogether = n_together(type);
+
+  static Block first_block(const WeightGroups& weights, int group) {
+    return weights.first + group * weights.bytes;
+  }
+  static const std::byte* address(Block block) { return block; }
+  static Block next(Block block) { return block + kBlockBytes; }
+};
+
 template <class Weights, int tile_tokens, int groups>
 void product_of_tile(const WeightGroups& weights, int first_group, const std::byte* tile, float* out) {
   using Input = typename Weights::Input;
-  constexpr int kTogether = n_together(Weights::kType);
+  constexpr int kTogether = Weights::kTogether;
   constexpr int kTokens = tile_tokens < Weights::kTokens ? tile_tokens : Weights::kTokens;
   for (int first = 0; first < tile_tokens; first += kTokens) {
     Rows sums[kTokens][groups];
     unrolled<kTokens>([&](auto t) {
       for (Rows& sum : sums[t.value]) sum = zero_rows();
     });
-    const std::byte* blocks[groups];
-    for (int g = 0; g < groups; ++g) blocks[g] = weights.first + (first_group + g) * weights.bytes;
+    typename Weights::Block blocks[groups];
+    for (int g = 0; g < groups; ++g) blocks[g] = Weights::first_block(weights, first_group + g);
     const std::byte* inputs = tile;
     for (std::int64_t b = 0; b < weights.n_blocks; b += kTogether) {
-      for (const std::byte* block : blocks) prefetch<packed_bytes(Weights::kType)>(block);
+      for (const auto& block : blocks) prefetch<Weights::kBlockBytes>(Weights::address(block));
       for (int i = 0; i < kTogether; ++i) {
         Weights::add_block(blocks, i, Input(inputs, tile_tokens, first), sums);
         inputs += tile_tokens * input_bytes(Input::kFormat);
       }
-      for (const std::byte*& block : blocks) block += packed_bytes(Weights::kType);
+      for (auto& block : blocks) block = Weights::next(block);
     }
     unrolled<kTokens>([&](auto t) {
       for (int g = 0; g < groups; ++g) {

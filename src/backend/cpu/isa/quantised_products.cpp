@@ -98,9 +98,8 @@ class QuantisedRows {
 };
 
 template <DType type>
-struct Quantised {
+struct Quantised : Stored<type> {
   using Input = Int8PairInput;
-  static constexpr DType kType = type;
   static constexpr int kTokens = kTileTokens;
   template <int n>
   static constexpr int kGroups = n < 4 ? 1 : kGroupsAtOnce;
