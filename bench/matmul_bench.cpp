@@ -121,14 +121,14 @@ void read_memory(State& state) {
 }
 
 constexpr auto kQ41 = static_cast<std::int64_t>(DType::q4_1), kQ8 = static_cast<std::int64_t>(DType::q8_0),
-               kF16 = static_cast<std::int64_t>(DType::f16);
+               kF16 = static_cast<std::int64_t>(DType::f16), kBf16 = static_cast<std::int64_t>(DType::bf16);
 
 std::vector<std::int64_t> all_types() { return benchmark::CreateDenseRange(0, kDTypes - 1, 1); }
 
 BENCHMARK(read_memory)->ArgsProduct({{1 << 20, 1 << 24, 1 << 28}, {1, 2}})->UseRealTime();
 BENCHMARK(integer_dot_peak);
 BENCHMARK(gemv)
-    ->ArgsProduct({{kQ41, kQ8, kF16}, {576, 1536, 16384}, {576, 1536}, {1}})
+    ->ArgsProduct({{kQ41, kQ8, kF16, kBf16}, {576, 1536, 16384}, {576, 1536}, {1}})
     ->ArgsProduct({all_types(), {16384}, {2048}, {1, 2}})
     ->UseRealTime();
 BENCHMARK(gemm)

@@ -59,6 +59,10 @@ template <int n, int groups>
 void add_bf16_peak(MatmulKernels&) {}  // takes f32
 #endif
 
+// A sum is one chain of additions: those of two groups alone would take longer than memory does.
+template <int n>
+constexpr int kBFloat16Groups = n == 1 ? 2 * kGroupsAtOnce : kGroupsAtOnce;
+
 // 64 bytes.
 inline IntRows load_bytes(const std::byte* p) {
   IntRows result;
@@ -75,8 +79,8 @@ struct PlainBFloat16 : Stored<DType::bf16> {
   using Input = BFloat16Input;
 
   static constexpr int kTokens = kTokensInRegisters;
-  template <int>
-  static constexpr int kGroups = kGroupsAtOnce;
+  template <int n>
+  static constexpr int kGroups = kBFloat16Groups<n>;
 
   template <int n, int groups>
   [[gnu::always_inline]] static void add_block(const std::byte* const (&blocks)[groups], int, const Input& x,
@@ -140,8 +144,8 @@ struct CompactBFloat16 {
 
   static constexpr int kBlockBytes = kCompactBlockBytes, kTogether = 1;
   static constexpr int kTokens = kTokensInRegisters;
-  template <int>
-  static constexpr int kGroups = kGroupsAtOnce;
+  template <int n>
+  static constexpr int kGroups = kBFloat16Groups<n>;
 
   static Block first_block(const WeightGroups& weights, int group) {
     const std::byte* tables = weights.first + group * weights.bytes;

@@ -1,11 +1,11 @@
-// Matrix products: 16 rows of weights of one or two groups with a tile of tokens.
+// Matrix products: 16 rows of weights of some groups with a tile of tokens.
 //
 // A weight type says how its stored numbers enter one. It has
 //   Input     some tokens of one block of a tile, in the format of activations the type takes:
 //             Input(block of the tile, tokens of the tile, first of the tokens)
 //   Block, kBlockBytes, kTogether, first_block, address, next   how to go through a group: Stored has them
 //   kTokens   tokens it takes at once at most
-//   kGroups<n>   groups it takes at once for n tokens
+//   kGroups<n>   groups it takes at once for n tokens, a power of 2
 //   add_block<n>(blocks, i, input, sums)   sums[t][g] += block i of those packed together at blocks[g] ·
 //   token t, for n tokens
 #pragma once
@@ -73,15 +73,14 @@ void product_of_tile(const WeightGroups& weights, int first_group, const std::by
   }
 }
 
-template <class Weights, int tile_tokens>
-void product_of_groups(const WeightGroups& weights, const std::byte* tile, float* out) {
-  constexpr int kGroups = Weights::template kGroups<tile_tokens>;
-  int g = 0;
-  for (; g + kGroups <= weights.n_groups; g += kGroups) {
-    product_of_tile<Weights, tile_tokens, kGroups>(weights, g, tile, out);
+// From group g on, `groups` at once while there are as many.
+template <class Weights, int tile_tokens, int groups = Weights::template kGroups<tile_tokens>>
+void product_of_groups(const WeightGroups& weights, const std::byte* tile, float* out, int g = 0) {
+  for (; g + groups <= weights.n_groups; g += groups) {
+    product_of_tile<Weights, tile_tokens, groups>(weights, g, tile, out);
   }
-  if constexpr (kGroups > 1) {
-    if (g < weights.n_groups) product_of_tile<Weights, tile_tokens, 1>(weights, g, tile, out);
+  if constexpr (groups > 1) {
+    if (g < weights.n_groups) product_of_groups<Weights, tile_tokens, groups / 2>(weights, tile, out, g);
   }
 }
 
