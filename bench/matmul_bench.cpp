@@ -1,6 +1,7 @@
 // Matrix products of the cpu device: GEMV in bytes of weights a second beside a plain read of memory, GEMM in
 // multiply-adds a second beside the integer dot product's peak. MSRNN_ISA chooses the instruction set.
 #include <algorithm>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/matmul.h"
 #include "backend/cpu/packed_weight.h"
+#include "base/half.h"
 
 namespace msrnn::bench {
 namespace {
@@ -25,12 +27,25 @@ std::vector<std::byte> random_bytes(std::size_t n) {
   return bytes;
 }
 
+// Plain numbers as in models, where compact ones profit from their few exponents.
+std::vector<std::byte> random_matrix(DType type, std::int64_t rows, std::int64_t cols) {
+  std::vector<std::byte> bytes = random_bytes(static_cast<std::size_t>(rows * stored_bytes(type, cols)));
+  if (type != DType::bf16) return bytes;
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal(0.0f, 0.02f);
+  for (std::size_t i = 0; i < bytes.size(); i += 2) {
+    const BFloat16 number = to_bfloat16(normal(random));
+    std::memcpy(bytes.data() + i, &number, sizeof number);
+  }
+  return bytes;
+}
+
 // Products of one type and shape, on the threads given.
 class Product {
  public:
   Product(DType type, std::int64_t rows, std::int64_t cols, std::int64_t n_tokens, int threads)
       : pool_(threads),
-        stored_(random_bytes(static_cast<std::size_t>(rows * stored_bytes(type, cols)))),
+        stored_(random_matrix(type, rows, cols)),
         weight_({type, rows, cols, stored_.data()}, pool_),
         inputs_(cpu::kernels().matmul, pool_),
         x_(static_cast<std::size_t>(n_tokens * cols), 0.5f),
@@ -106,14 +121,14 @@ void read_memory(State& state) {
 }
 
 constexpr auto kQ41 = static_cast<std::int64_t>(DType::q4_1), kQ8 = static_cast<std::int64_t>(DType::q8_0),
-               kF16 = static_cast<std::int64_t>(DType::f16);
+               kF16 = static_cast<std::int64_t>(DType::f16), kBf16 = static_cast<std::int64_t>(DType::bf16);
 
 std::vector<std::int64_t> all_types() { return benchmark::CreateDenseRange(0, kDTypes - 1, 1); }
 
 BENCHMARK(read_memory)->ArgsProduct({{1 << 20, 1 << 24, 1 << 28}, {1, 2}})->UseRealTime();
 BENCHMARK(integer_dot_peak);
 BENCHMARK(gemv)
-    ->ArgsProduct({{kQ41, kQ8, kF16}, {576, 1536, 16384}, {576, 1536}, {1}})
+    ->ArgsProduct({{kQ41, kQ8, kF16, kBf16}, {576, 1536, 16384}, {576, 1536}, {1}})
     ->ArgsProduct({all_types(), {16384}, {2048}, {1, 2}})
     ->UseRealTime();
 BENCHMARK(gemm)

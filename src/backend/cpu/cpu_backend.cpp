@@ -40,27 +40,30 @@ void finish_row(const cpu::MatmulKernels& kernels, const HeadProjection& weights
   }
 }
 
-// One block of 32 numbers of the hidden layer for one tile of tokens.
-class HiddenBlock {
+// Some blocks of 32 numbers of the hidden layer for one tile of tokens.
+class HiddenBlocks {
  public:
-  HiddenBlock(const cpu::MatmulKernels& kernels, Activation activation)
+  static constexpr int kAtOnce = 2;
+
+  HiddenBlocks(const cpu::MatmulKernels& kernels, Activation activation)
       : kernels_(kernels),
         activate_(activation == Activation::gelu_tanh ? kernels.gelu_times : kernels.silu_times) {}
 
-  // [tile.n_tokens][32]; rows beyond the weights' last count as 0.
-  const float* compute(const PackedWeight& gate, const PackedWeight& up, std::int64_t block,
+  // n ≤ kAtOnce blocks: [n][tile.n_tokens][32]; rows beyond the weights' last count as 0.
+  const float* compute(const PackedWeight& gate, const PackedWeight& up, std::int64_t block, int n,
                        const cpu::InputSet& inputs, cpu::TileSpan tile) {
     const std::int64_t group = block * kGroups;
-    const int count = static_cast<int>(std::min<std::int64_t>(kGroups, gate.n_groups() - group));
+    const int count = static_cast<int>(std::min<std::int64_t>(n * kGroups, gate.n_groups() - group));
     cpu::multiply_groups(kernels_, gate, group, count, inputs.of(gate), tile, gate_);
     cpu::multiply_groups(kernels_, up, group, count, inputs.of(up), tile, up_);
     const int group_numbers = tile.n_tokens * cpu::kGroupRows;
     activate_(gate_, up_, std::int64_t{count} * group_numbers, gate_);
-    std::fill(gate_ + count * group_numbers, gate_ + kGroups * group_numbers, 0.0f);
+    std::fill(gate_ + count * group_numbers, gate_ + n * kGroups * group_numbers, 0.0f);
     const float* from = gate_;
-    for (int g = 0; g < kGroups; ++g) {
-      for (int t = 0; t < tile.n_tokens; ++t, from += cpu::kGroupRows) {
-        assign(values_ + t * cpu::kBlockCols + g * cpu::kGroupRows, from, cpu::kGroupRows);
+    for (int g = 0; g < n * kGroups; ++g) {
+      float* to = values_ + g / kGroups * kGroups * group_numbers + g % kGroups * cpu::kGroupRows;
+      for (int t = 0; t < tile.n_tokens; ++t, from += cpu::kGroupRows, to += cpu::kBlockCols) {
+        assign(to, from, cpu::kGroupRows);
       }
     }
     return values_;
@@ -68,13 +71,13 @@ class HiddenBlock {
 
  private:
   static constexpr int kGroups = cpu::kBlockCols / cpu::kGroupRows;
-  static constexpr int kNumbers = cpu::kTileTokens * cpu::kBlockCols;
+  static constexpr int kNumbers = kAtOnce * cpu::kTileTokens * cpu::kBlockCols;
 
   const cpu::MatmulKernels& kernels_;
   const cpu::MatmulKernels::Activate activate_;
   alignas(kAlignment) float gate_[kNumbers];    // [groups][tokens][16]
   alignas(kAlignment) float up_[kNumbers];      // [groups][tokens][16]
-  alignas(kAlignment) float values_[kNumbers];  // [tokens][32]
+  alignas(kAlignment) float values_[kNumbers];  // [blocks][tokens][32]
 };
 
 }  // namespace
@@ -184,13 +187,16 @@ void CpuBackend::gate_up(const FfnWeights& weights, Activation activation, std::
   const auto encode = kernels_.matmul.encode[static_cast<std::size_t>(format)];
   const cpu::WorkSplit split(down.n_blocks(), n_tokens, pool_.size());
   pool_.for_each(split.n_tasks(), [&](std::int64_t task, int) {
-    HiddenBlock hidden(kernels_.matmul, activation);
+    HiddenBlocks hidden(kernels_.matmul, activation);
     const cpu::WorkPart part = split.part(task);
-    for (std::int64_t block = part.first_unit; block < part.end_unit; ++block) {
+    for (std::int64_t first = part.first_unit; first < part.end_unit; first += HiddenBlocks::kAtOnce) {
+      const std::int64_t n = std::min<std::int64_t>(HiddenBlocks::kAtOnce, part.end_unit - first);
       cpu::each_tile(part, n_tokens, [&](cpu::TileSpan tile) {
-        const float* values = hidden.compute(gate, up, block, inputs_, tile);
-        for (int t = 0; t < tile.n_tokens; ++t) {
-          encode(values + t * cpu::kBlockCols, cpu::kBlockCols, hidden_.block(tile, block), tile.n_tokens, t);
+        const float* values = hidden.compute(gate, up, first, static_cast<int>(n), inputs_, tile);
+        for (std::int64_t block = first; block < first + n; ++block) {
+          for (int t = 0; t < tile.n_tokens; ++t, values += cpu::kBlockCols) {
+            encode(values, cpu::kBlockCols, hidden_.block(tile, block), tile.n_tokens, t);
+          }
         }
       });
     }

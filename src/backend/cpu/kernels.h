@@ -34,6 +34,7 @@ struct MatmulKernels {
   };
 
   Product product[kDTypes];      // by DType
+  Product compact_bf16;          // bf16 weights in compact form
   Encode encode[kInputFormats];  // by InputFormat
   Peak peak[kInputFormats];      // by InputFormat; none where no product takes it
   InputFormat quantised_input;   // what products with quantised weights take

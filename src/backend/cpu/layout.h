@@ -5,7 +5,7 @@
 // Columns go in blocks of 32 (padded with zeros; quantised rows are whole blocks). A group is its blocks one
 // after another, so that a product reads one stream of memory; a block is
 //   f32, f16    [32 columns][16 rows]
-//   bf16        [16 pairs of columns][16 rows][2]
+//   bf16        [16 pairs of columns][16 rows][2], or compact, below
 //   quantised   the codes (quantised_block.h), then scales f16 [16], then minima f16 [16] where the type has
 //               some; minima are added, so they are those of quantised_block.h with the sign turned
 // The codes lie in planes of 1, 2, 4 or 8 bits, those of 3, 5 and 6 bits in a plane of their low 2, 4, 4 bits
@@ -17,6 +17,18 @@
 // Types whose scales come for 256 numbers are packed 8 blocks together: the codes of all, then for each 16 or
 // 32 columns int8 [16] that the scales are multiplied with, the same for the minima, and then scales and
 // minima as above.
+//
+// Compact bf16 takes 12 bits a number and loses nothing. The high byte of a bf16, its sign and most of its
+// exponent, takes few values in a row of weights, so 4 bits name it. A group begins with 4 tables, one for
+// each 4 rows, of the 16 high bytes that are most frequent there; then come its blocks, each
+//   [4 × 8 columns]( the codes u8 [4 × 4 rows][2 pairs of columns][4 rows][2], of the first 4 columns in the
+//   low
+//                    bits, of the others in the high bits; then the low bytes of the numbers u8 [2 × 4
+//                    columns] [4 × 4 rows][2 pairs of columns][4 rows][2] )
+// so that a look-up and two interleavings make of 64 low bytes what plain bf16 has there. Numbers with
+// another high byte are exceptions, a list for each group in the order of blocks: a product takes them before
+// it multiplies, so its sums are those of the plain layout. A weight with many of them (compact_bf16.h) stays
+// plain.
 //
 // Activations: tokens go in tiles of 16, and 8, 4, 2, 1 for the rest; within a tile of n tokens all of block
 // 0 comes first:
@@ -106,12 +118,29 @@ constexpr std::int64_t group_bytes(DType type, std::int64_t cols) {
   return (bytes + kLine - 1) / kLine * kLine;
 }
 
+inline constexpr int kCompactTableBytes = kGroupRows / 4 * 16;
+inline constexpr int kCompactBlockBytes = kGroupRows * kBlockCols * 12 / 8;
+
+constexpr std::int64_t compact_group_bytes(std::int64_t cols) {
+  return kCompactTableBytes + n_blocks(cols) * kCompactBlockBytes;
+}
+
+// A number of compact bf16 whose code means nothing.
+struct BFloat16Exception {
+  std::uint32_t block;  // in the group; kNoBlock ends a group's list
+  std::uint16_t place;  // among the numbers of a plain block
+  std::uint16_t bits;
+
+  static constexpr std::uint32_t kNoBlock = 0xffffffff;
+};
+
 // Some groups of a weight, one after another.
 struct WeightGroups {
   const std::byte* first;
   std::int64_t bytes;  // from one to the next
   int n_groups;
   std::int64_t n_blocks;
+  const BFloat16Exception* const* exceptions;  // [n_groups], of compact bf16
 };
 
 struct TileSpan {

@@ -45,7 +45,8 @@ void each_tile(const WorkPart& part, std::int64_t n_tokens, Body body) {
 // out: [count][tile.n_tokens][16].
 inline void multiply_groups(const MatmulKernels& kernels, const PackedWeight& weight, std::int64_t first,
                             int count, const Inputs& inputs, TileSpan tile, float* out) {
-  const auto product = kernels.product[static_cast<std::size_t>(weight.dtype())];
+  const auto product =
+      weight.is_compact() ? kernels.compact_bf16 : kernels.product[static_cast<std::size_t>(weight.dtype())];
   product(weight.groups(first, count), inputs.block(tile, 0), tile.n_tokens, out);
 }
 

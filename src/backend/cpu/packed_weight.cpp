@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <sys/mman.h>
 
+#include "backend/cpu/huge_pages.h"
 #include "base/fail.h"
 #include "base/half.h"
 #include "tensor/quantised_block.h"
@@ -141,16 +141,6 @@ auto packer(DType type) {
   }
 }
 
-// Asks for huge pages where the memory spans some: streaming through many small ones waits for translations.
-// Without them the result is the same, so a refusal does not matter.
-void prefer_huge_pages(const Buffer& memory) {
-  constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
-  const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
-  const std::uintptr_t begin = (address + kHugePage - 1) / kHugePage * kHugePage;
-  const std::uintptr_t end = (address + memory.size()) / kHugePage * kHugePage;
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-}
-
 }  // namespace
 
 PackedWeight::PackedWeight(const TensorView& stored, ThreadPool& pool)
@@ -159,21 +149,26 @@ PackedWeight::PackedWeight(const TensorView& stored, ThreadPool& pool)
   if (stored.cols % block_size != 0) {
     fail("a {} matrix of {} columns: expected a multiple of {}", name, stored.cols, block_size);
   }
-  const std::int64_t bytes = group_bytes(stored.dtype, stored.cols);
-  packed_ = Buffer(static_cast<std::size_t>(n_groups() * bytes));
-  prefer_huge_pages(packed_);
-  const auto pack = packer(stored.dtype);
-  pool.for_each(n_groups(), [&](std::int64_t g, int) {
-    std::byte* group = packed_.data() + g * bytes;
-    const std::int64_t first_row = g * kGroupRows;
-    const int n_rows = static_cast<int>(std::min<std::int64_t>(kGroupRows, stored.rows - first_row));
-    std::memset(group, 0, static_cast<std::size_t>(bytes));
-    pack(stored_, first_row, n_rows, group);
-  });
+  if (stored.dtype == DType::bf16) compact_ = pack_compact(stored, pool);
+  if (!compact_) pack_groups(pool);
   if (stored.rows == 1) {
     vector_ = Buffer(static_cast<std::size_t>(stored.cols) * sizeof(float));
     dequantise(stored.dtype, stored.data, stored.cols, vector_.as<float>());
   }
+}
+
+void PackedWeight::pack_groups(ThreadPool& pool) {
+  const std::int64_t bytes = group_bytes(dtype(), cols());
+  packed_ = Buffer(static_cast<std::size_t>(n_groups() * bytes));
+  prefer_huge_pages(packed_);
+  const auto pack = packer(dtype());
+  pool.for_each(n_groups(), [&](std::int64_t g, int) {
+    std::byte* group = packed_.data() + g * bytes;
+    const std::int64_t first_row = g * kGroupRows;
+    const int n_rows = static_cast<int>(std::min<std::int64_t>(kGroupRows, rows() - first_row));
+    std::memset(group, 0, static_cast<std::size_t>(bytes));
+    pack(stored_, first_row, n_rows, group);
+  });
 }
 
 }  // namespace msrnn::cpu

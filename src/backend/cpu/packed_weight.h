@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "backend/backend.h"
+#include "backend/cpu/compact_bf16.h"
 #include "backend/cpu/layout.h"
 #include "base/thread_pool.h"
 #include "tensor/tensor.h"
@@ -16,13 +17,20 @@ class PackedWeight final : public Weight {
   // `stored` stays readable for rows(). Throws Error if quantised rows are not whole blocks.
   PackedWeight(const TensorView& stored, ThreadPool& pool);
 
-  std::size_t bytes() const override { return packed_.size(); }
+  std::size_t bytes() const override { return compact_ ? compact_->bytes() : packed_.size(); }
+  // Whether the groups are bf16 in the compact layout.
+  bool is_compact() const { return compact_.has_value(); }
   std::int64_t n_groups() const { return cpu::n_groups(rows()); }
   std::int64_t n_blocks() const { return cpu::n_blocks(cols()); }
   // `count` groups from group `first` on.
   WeightGroups groups(std::int64_t first, int count) const {
+    if (compact_) {
+      const std::int64_t bytes = compact_group_bytes(cols());
+      return {compact_->groups.data() + first * bytes, bytes, count, n_blocks(),
+              compact_->of_groups.data() + first};
+    }
     const std::int64_t bytes = group_bytes(dtype(), cols());
-    return {packed_.data() + first * bytes, bytes, count, cpu::n_blocks(cols())};
+    return {packed_.data() + first * bytes, bytes, count, n_blocks(), nullptr};
   }
   // The matrix as it came.
   const TensorView& stored() const { return stored_; }
@@ -30,8 +38,11 @@ class PackedWeight final : public Weight {
   const float* vector() const { return vector_.as<float>(); }
 
  private:
+  void pack_groups(ThreadPool& pool);
+
   TensorView stored_;
   Buffer packed_;
+  std::optional<CompactBFloat16> compact_;  // then packed_ is empty
   Buffer vector_;
 };
 

@@ -6,9 +6,8 @@ namespace msrnn::cpu::MSRNN_ISA {
 namespace {
 
 template <class Number, DType type>
-struct Plain {
+struct Plain : Stored<type> {
   using Input = FloatInput;
-  static constexpr DType kType = type;
   static constexpr int kTokens = kTokensInRegisters;
   template <int>
   static constexpr int kGroups = kGroupsAtOnce;

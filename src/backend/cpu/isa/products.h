@@ -1,12 +1,12 @@
-// Matrix products: 16 rows of weights of one or two groups with a tile of tokens.
+// Matrix products: 16 rows of weights of some groups with a tile of tokens.
 //
 // A weight type says how its stored numbers enter one. It has
 //   Input     some tokens of one block of a tile, in the format of activations the type takes:
 //             Input(block of the tile, tokens of the tile, first of the tokens)
-//   kType
+//   Block, kBlockBytes, kTogether, first_block, address, next   how to go through a group: Stored has them
 //   kTokens   tokens it takes at once at most
-//   kGroups<n>   groups it takes at once for n tokens
-//   add_block<n>(packed, i, input, sums)   sums[t][g] += block i of those packed together at packed[g] ·
+//   kGroups<n>   groups it takes at once for n tokens, a power of 2
+//   add_block<n>(blocks, i, input, sums)   sums[t][g] += block i of those packed together at blocks[g] ·
 //   token t, for n tokens
 #pragma once
 
@@ -29,26 +29,41 @@ template <int bytes>
   for (int i = 0; i < bytes; i += kLine) __builtin_prefetch(block + kAhead + i);
 }
 
+// Going through a group whose blocks are alike and lie one after another.
+template <DType type>
+struct Stored {
+  using Block = const std::byte*;
+  static constexpr DType kType = type;
+  static constexpr int kBlockBytes = packed_bytes(type);
+  static constexpr int kTogether = n_together(type);
+
+  static Block first_block(const WeightGroups& weights, int group) {
+    return weights.first + group * weights.bytes;
+  }
+  static const std::byte* address(Block block) { return block; }
+  static Block next(Block block) { return block + kBlockBytes; }
+};
+
 template <class Weights, int tile_tokens, int groups>
 void product_of_tile(const WeightGroups& weights, int first_group, const std::byte* tile, float* out) {
   using Input = typename Weights::Input;
-  constexpr int kTogether = n_together(Weights::kType);
+  constexpr int kTogether = Weights::kTogether;
   constexpr int kTokens = tile_tokens < Weights::kTokens ? tile_tokens : Weights::kTokens;
   for (int first = 0; first < tile_tokens; first += kTokens) {
     Rows sums[kTokens][groups];
     unrolled<kTokens>([&](auto t) {
       for (Rows& sum : sums[t.value]) sum = zero_rows();
     });
-    const std::byte* blocks[groups];
-    for (int g = 0; g < groups; ++g) blocks[g] = weights.first + (first_group + g) * weights.bytes;
+    typename Weights::Block blocks[groups];
+    for (int g = 0; g < groups; ++g) blocks[g] = Weights::first_block(weights, first_group + g);
     const std::byte* inputs = tile;
     for (std::int64_t b = 0; b < weights.n_blocks; b += kTogether) {
-      for (const std::byte* block : blocks) prefetch<packed_bytes(Weights::kType)>(block);
+      for (const auto& block : blocks) prefetch<Weights::kBlockBytes>(Weights::address(block));
       for (int i = 0; i < kTogether; ++i) {
         Weights::add_block(blocks, i, Input(inputs, tile_tokens, first), sums);
         inputs += tile_tokens * input_bytes(Input::kFormat);
       }
-      for (const std::byte*& block : blocks) block += packed_bytes(Weights::kType);
+      for (auto& block : blocks) block = Weights::next(block);
     }
     unrolled<kTokens>([&](auto t) {
       for (int g = 0; g < groups; ++g) {
@@ -58,15 +73,14 @@ void product_of_tile(const WeightGroups& weights, int first_group, const std::by
   }
 }
 
-template <class Weights, int tile_tokens>
-void product_of_groups(const WeightGroups& weights, const std::byte* tile, float* out) {
-  constexpr int kGroups = Weights::template kGroups<tile_tokens>;
-  int g = 0;
-  for (; g + kGroups <= weights.n_groups; g += kGroups) {
-    product_of_tile<Weights, tile_tokens, kGroups>(weights, g, tile, out);
+// From group g on, `groups` at once while there are as many.
+template <class Weights, int tile_tokens, int groups = Weights::template kGroups<tile_tokens>>
+void product_of_groups(const WeightGroups& weights, const std::byte* tile, float* out, int g = 0) {
+  for (; g + groups <= weights.n_groups; g += groups) {
+    product_of_tile<Weights, tile_tokens, groups>(weights, g, tile, out);
   }
-  if constexpr (kGroups > 1) {
-    if (g < weights.n_groups) product_of_tile<Weights, tile_tokens, 1>(weights, g, tile, out);
+  if constexpr (groups > 1) {
+    if (g < weights.n_groups) product_of_groups<Weights, tile_tokens, groups / 2>(weights, tile, out, g);
   }
 }
 

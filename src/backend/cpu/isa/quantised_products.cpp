@@ -109,9 +109,8 @@ class QuantisedRows {
 };
 
 template <DType type, int planes>
-struct Quantised {
+struct Quantised : Stored<type> {
   using Input = Int8Input<planes>;
-  static constexpr DType kType = type;
   static constexpr int kTokens = kTileTokens;
   template <int n>
   static constexpr int kGroups = n < 4 ? 1 : kGroupsAtOnce;

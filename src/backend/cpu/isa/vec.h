@@ -17,6 +17,9 @@
 // - bits(mask): bit i is lane i;
 // - to_float, round_to_int (to nearest even), truncate_to_int, round (to nearest even, as float);
 // - low_half, high_half: of integers, as integers without sign; shift_left<bits>: of integers;
+// - low_nibbles, high_nibbles: of each byte; look_up_bytes(table, i): byte i[…] < 16 of the table's same 16
+// bytes;
+//   interleave_low_bytes, interleave_high_bytes(a, b): of the low, or high, 8 of each 16 bytes, a's first;
 // - shift_exponent: x · 2^n for whole n, where the result is a normal number;
 // - reduce_add, reduce_max, reduce_min: of all lanes, halves added to halves: a fixed order; reduce_add of
 //   integers too;

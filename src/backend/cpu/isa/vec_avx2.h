@@ -60,6 +60,11 @@ inline I32 shift_left(I32 a) {
 }
 inline I32 low_half(I32 a) { return {_mm256_and_si256(a.v, _mm256_set1_epi32(0xffff))}; }
 inline I32 high_half(I32 a) { return {_mm256_srli_epi32(a.v, 16)}; }
+inline I32 low_nibbles(I32 a) { return {_mm256_and_si256(a.v, _mm256_set1_epi8(15))}; }
+inline I32 high_nibbles(I32 a) { return low_nibbles({_mm256_srli_epi32(a.v, 4)}); }
+inline I32 look_up_bytes(I32 table, I32 i) { return {_mm256_shuffle_epi8(table.v, i.v)}; }
+inline I32 interleave_low_bytes(I32 a, I32 b) { return {_mm256_unpacklo_epi8(a.v, b.v)}; }
+inline I32 interleave_high_bytes(I32 a, I32 b) { return {_mm256_unpackhi_epi8(a.v, b.v)}; }
 inline F32 shift_exponent(F32 x, F32 n) {
   const __m256i shift = _mm256_slli_epi32(round_to_int(n).v, 23);
   return {_mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x.v), shift))};

@@ -62,6 +62,11 @@ inline I32 shift_left(I32 a) {
 }
 inline I32 low_half(I32 a) { return {_mm512_and_si512(a.v, _mm512_set1_epi32(0xffff))}; }
 inline I32 high_half(I32 a) { return {_mm512_srli_epi32(a.v, 16)}; }
+inline I32 low_nibbles(I32 a) { return {_mm512_and_si512(a.v, _mm512_set1_epi8(15))}; }
+inline I32 high_nibbles(I32 a) { return low_nibbles({_mm512_srli_epi32(a.v, 4)}); }
+inline I32 look_up_bytes(I32 table, I32 i) { return {_mm512_shuffle_epi8(table.v, i.v)}; }
+inline I32 interleave_low_bytes(I32 a, I32 b) { return {_mm512_unpacklo_epi8(a.v, b.v)}; }
+inline I32 interleave_high_bytes(I32 a, I32 b) { return {_mm512_unpackhi_epi8(a.v, b.v)}; }
 
 inline F32 load(const float* p) { return {_mm512_loadu_ps(p)}; }
 inline I32 load(const std::int32_t* p) { return {_mm512_loadu_si512(p)}; }
