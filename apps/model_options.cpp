@@ -60,9 +60,10 @@ void ModelArguments::add_to(CLI::App& command) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command
-      .add_option("--precision", options.precision,
-                  "exact, or fast: inputs of products with quantised weights are rounded to 8 bits, as most "
-                  "engines do, which reads faster; single predictions and evictions change")
+      .add_option(
+          "--precision", options.precision,
+          "exact, or fast: inputs of products with weights are rounded to 8 bits, or to bf16, as most "
+          "engines do, which reads faster; single predictions and evictions change")
       ->type_name("NAME")
       ->check(CLI::IsMember({"exact", "fast"}))
       ->capture_default_str();

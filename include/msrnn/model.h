@@ -19,8 +19,8 @@ class MultiState;
 struct ModelOptions {
   std::string device = "cpu";  // cpu, or reference: the specification as plain code, slow
   int threads = 0;             // 0: all processors
-  // exact, or on cpu fast: inputs of products with quantised weights are rounded to 8 bits, as most engines
-  // do. Reading is up to 1.7 times as fast, losses of single tokens move (docs/numerics.md).
+  // exact, or on cpu fast: inputs of products are rounded to 8 bits, with bf16 weights to bf16, as most
+  // engines do. Reading is up to 1.7 times as fast, losses of single tokens move (docs/numerics.md).
   std::string precision = "exact";
 };
 

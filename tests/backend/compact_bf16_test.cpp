@@ -61,8 +61,12 @@ TEST(CompactBFloat16, RandomNumbersOfEverySizeComeBack) {
       StoredMatrix stored(DType::bf16, rows, cols, 1);
       stored.randomise(static_cast<unsigned>(rows * 1000 + cols));
       const auto packed = pack_compact(stored.view(), pool);
-      if (rows * cols > 512) ASSERT_TRUE(packed);
-      if (packed) ASSERT_NO_FATAL_FAILURE(expect_round_trip(stored.view(), *packed));
+      if (rows * cols > 512) {
+        ASSERT_TRUE(packed);
+      }
+      if (packed) {
+        ASSERT_NO_FATAL_FAILURE(expect_round_trip(stored.view(), *packed));
+      }
     }
   }
 }

@@ -98,6 +98,8 @@ std::optional<ProductOperation> CpuBackend::product_operation(DType weight) cons
       return ProductOperation{"int8", 1};
     case InputFormat::int8_pair:
       return ProductOperation{"int8", 2};
+    case InputFormat::bf16:
+      return ProductOperation{"bf16", 1};
     case InputFormat::bf16_pair:
       return ProductOperation{"bf16", 2};
     case InputFormat::f32:

@@ -27,7 +27,7 @@ namespace avx512vnni {
 void add_quantised_products(MatmulKernels& kernels, Precision precision);
 }
 namespace avx512bf16 {
-void add_bf16_products(MatmulKernels& kernels);
+void add_bf16_products(MatmulKernels& kernels, Precision precision);
 }
 #endif
 
@@ -67,7 +67,7 @@ std::vector<Kernels> find_supported(Precision precision) {
   found.push_back(best);
   if (!has_avx512_bf16()) return found;
   best.isa = "avx512bf16";
-  avx512bf16::add_bf16_products(best.matmul);
+  avx512bf16::add_bf16_products(best.matmul, precision);
   found.push_back(best);
 #endif
   return found;

@@ -15,7 +15,7 @@ namespace msrnn::cpu {
 // How inputs of products are rounded (docs/numerics.md).
 enum class Precision : std::uint8_t {
   exact,  // to 15 bits of the largest of 32, or not at all
-  fast,   // with quantised weights to 8 bits
+  fast,   // with quantised weights to 8 bits, with bf16 ones to bf16 where there are instructions for it
 };
 
 // For a given token all of these do the same operations in the same order, whatever else is in the tile.

@@ -35,6 +35,7 @@
 //   int8        Int8Token<1> [n]
 //   int8_pair   Int8Token<2> [n]
 //   f32         float [n][32]
+//   bf16        bf16 [n][32]
 //   bf16_pair   bf16 [n][32], the numbers rounded, then [n][32], what that left over rounded
 #pragma once
 
@@ -51,8 +52,8 @@ inline constexpr int kGroupRows = 16;
 inline constexpr int kBlockCols = 32;
 inline constexpr int kTileTokens = 16;
 
-enum class InputFormat : std::uint8_t { f32, int8, int8_pair, bf16_pair };
-inline constexpr int kInputFormats = 4;
+enum class InputFormat : std::uint8_t { f32, int8, int8_pair, bf16, bf16_pair };
+inline constexpr int kInputFormats = 5;
 
 // One token's numbers in one block, as integers: number i is scale times plane[0][i], or times 256 ·
 // plane[0][i] + plane[1][i]. "sum" is that of all these integers; products of either with weights are
@@ -74,6 +75,8 @@ constexpr int input_bytes(InputFormat format) {
       return sizeof(Int8Token<2>);
     case InputFormat::f32:
       return kBlockCols * 4;
+    case InputFormat::bf16:
+      return kBlockCols * 2;
     case InputFormat::bf16_pair:
       return 2 * kBlockCols * 2;
   }

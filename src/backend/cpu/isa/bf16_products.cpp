@@ -6,17 +6,18 @@ namespace msrnn::cpu::MSRNN_ISA {
 namespace {
 
 #if defined(__AVX512BF16__)
-using BFloat16Input = BFloat16PairInput;
+template <int planes>
+using WeightsInput = BFloat16Input<planes>;
 
 // Adds the products with columns c and c + 1 of some groups, of which lane r of w has row r's numbers: pairs
 // of products, both numbers in bf16, are summed in float.
-template <int n, int groups>
-[[gnu::always_inline]] inline void add_pair(const IntRows (&w)[groups], int c, const BFloat16Input& x,
+template <int planes, int n, int groups>
+[[gnu::always_inline]] inline void add_pair(const IntRows (&w)[groups], int c, const BFloat16Input<planes>& x,
                                             Rows (&sums)[n][groups]) {
   unrolled<n>([&](auto t) {
-    for (const BFloat16* numbers : {x.rounded(t.value), x.remainder(t.value)}) {
+    for (int plane = 0; plane < planes; ++plane) {
       std::int32_t pair;
-      __builtin_memcpy(&pair, numbers + c, sizeof pair);
+      __builtin_memcpy(&pair, x.numbers(plane, t.value) + c, sizeof pair);
       const auto both = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
       for (int g = 0; g < groups; ++g) {
         __m512& sum = sums[t.value][g].part[0].v;
@@ -33,13 +34,14 @@ void run_bf16_peak(std::int64_t rounds) {
 }
 
 void add_bf16_peak(MatmulKernels& kernels) {
-  kernels.peak[static_cast<int>(InputFormat::bf16_pair)] = {run_bf16_peak, kChains * kLanes * 2};
+  kernels.peak[static_cast<int>(kernels.bf16_input)] = {run_bf16_peak, kChains * kLanes * 2};
 }
 #else
-using BFloat16Input = FloatInput;
+template <int>
+using WeightsInput = FloatInput;
 
 template <int n, int groups>
-[[gnu::always_inline]] inline void add_pair(const IntRows (&w)[groups], int c, const BFloat16Input& x,
+[[gnu::always_inline]] inline void add_pair(const IntRows (&w)[groups], int c, const FloatInput& x,
                                             Rows (&sums)[n][groups]) {
   Rows first[groups], second[groups];
   for (int g = 0; g < groups; ++g) {
@@ -75,8 +77,9 @@ inline void store_bytes(std::byte* p, const IntRows& a) {
   for (int i = 0; i < kParts; ++i) store(reinterpret_cast<std::int32_t*>(p) + i * kLanes, a.part[i]);
 }
 
+template <class TileInput>
 struct PlainBFloat16 : Stored<DType::bf16> {
-  using Input = BFloat16Input;
+  using Input = TileInput;
 
   static constexpr int kTokens = kTokensInRegisters;
   template <int n>
@@ -138,8 +141,9 @@ template <int first>
   }
 }
 
+template <class TileInput>
 struct CompactBFloat16 {
-  using Input = BFloat16Input;
+  using Input = TileInput;
   using Block = CompactBlock;
 
   static constexpr int kBlockBytes = kCompactBlockBytes, kTogether = 1;
@@ -193,17 +197,22 @@ struct CompactBFloat16 {
       unpack_with_exceptions(blocks[g], plain[g]);
       places[g] = plain[g];
     }
-    PlainBFloat16::add_block(places, 0, x, sums);
+    PlainBFloat16<Input>::add_block(places, 0, x, sums);
   }
 };
 
+template <class Input>
+void add_all(MatmulKernels& kernels) {
+  add_products<PlainBFloat16<Input>>(kernels);
+  kernels.compact_bf16 = tile_product<CompactBFloat16<Input>>;
+  kernels.bf16_input = Input::kFormat;
+  add_bf16_peak(kernels);
+}
+
 }  // namespace
 
-void add_bf16_products(MatmulKernels& kernels) {
-  add_bf16_peak(kernels);
-  add_products<PlainBFloat16>(kernels);
-  kernels.compact_bf16 = product<CompactBFloat16>;
-  kernels.bf16_input = BFloat16Input::kFormat;
+void add_bf16_products(MatmulKernels& kernels, Precision precision) {
+  precision == Precision::fast ? add_all<WeightsInput<1>>(kernels) : add_all<WeightsInput<2>>(kernels);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -159,13 +159,15 @@ void encode_f32(const float* x, std::int64_t n, std::byte* tile, int n_tokens, i
   });
 }
 
-void encode_bf16_pair(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
-  encode_blocks(InputFormat::bf16_pair, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
+template <int planes>
+void encode_bf16(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
+  constexpr InputFormat kFormat = planes == 1 ? InputFormat::bf16 : InputFormat::bf16_pair;
+  encode_blocks(kFormat, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
     BFloat16* rounded = reinterpret_cast<BFloat16*>(start) + token * kBlockCols;
     BFloat16* remainder = rounded + n_tokens * kBlockCols;
     for (int i = 0; i < kBlockVectors; ++i) {
       store(rounded + i * kLanes, block.part[i]);
-      store(remainder + i * kLanes, block.part[i] - load(rounded + i * kLanes));
+      if (planes == 2) store(remainder + i * kLanes, block.part[i] - load(rounded + i * kLanes));
     }
   });
 }
@@ -176,7 +178,8 @@ void add_elementwise(MatmulKernels& kernels) {
   kernels.encode[static_cast<int>(InputFormat::int8)] = encode_int8<1>;
   kernels.encode[static_cast<int>(InputFormat::int8_pair)] = encode_int8<2>;
   kernels.encode[static_cast<int>(InputFormat::f32)] = encode_f32;
-  kernels.encode[static_cast<int>(InputFormat::bf16_pair)] = encode_bf16_pair;
+  kernels.encode[static_cast<int>(InputFormat::bf16)] = encode_bf16<1>;
+  kernels.encode[static_cast<int>(InputFormat::bf16_pair)] = encode_bf16<2>;
   kernels.normalise = normalise;
   kernels.silu_times = silu_times;
   kernels.gelu_times = gelu_times;

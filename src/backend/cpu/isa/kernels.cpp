@@ -7,7 +7,7 @@ Kernels kernels(std::string_view isa, Precision precision) {
   Kernels all = {isa, precision, {}, {}};
   add_elementwise(all.matmul);
   add_float_products(all.matmul);
-  add_bf16_products(all.matmul);
+  add_bf16_products(all.matmul, precision);
   add_quantised_products(all.matmul, precision);
   add_attention(all.attention);
   add_sweeps(all.attention);

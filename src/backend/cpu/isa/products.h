@@ -85,7 +85,7 @@ void product_of_groups(const WeightGroups& weights, const std::byte* tile, float
 }
 
 template <class Weights>
-void product(const WeightGroups& weights, const std::byte* tile, int n_tokens, float* out) {
+void tile_product(const WeightGroups& weights, const std::byte* tile, int n_tokens, float* out) {
   switch (n_tokens) {
     case 1:
       return product_of_groups<Weights, 1>(weights, tile, out);
@@ -102,7 +102,7 @@ void product(const WeightGroups& weights, const std::byte* tile, int n_tokens, f
 
 template <class... Weights>
 void add_products(MatmulKernels& kernels) {
-  ((kernels.product[static_cast<int>(Weights::kType)] = product<Weights>), ...);
+  ((kernels.product[static_cast<int>(Weights::kType)] = tile_product<Weights>), ...);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

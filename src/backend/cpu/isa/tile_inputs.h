@@ -57,19 +57,23 @@ class FloatInput {
   const float* numbers_;
 };
 
-class BFloat16PairInput {
+template <int planes>
+class BFloat16Input {
  public:
-  static constexpr InputFormat kFormat = InputFormat::bf16_pair;
+  static constexpr InputFormat kFormat = planes == 1 ? InputFormat::bf16 : InputFormat::bf16_pair;
+  static constexpr int kPlanes = planes;
 
-  BFloat16PairInput(const std::byte* block, int tile_tokens, int first)
-      : rounded_(reinterpret_cast<const BFloat16*>(block) + first * kBlockCols),
-        remainder_(rounded_ + tile_tokens * kBlockCols) {}
+  BFloat16Input(const std::byte* block, int tile_tokens, int first)
+      : numbers_(reinterpret_cast<const BFloat16*>(block) + first * kBlockCols),
+        plane_numbers_(tile_tokens * kBlockCols) {}
 
-  const BFloat16* rounded(int t) const { return rounded_ + t * kBlockCols; }
-  const BFloat16* remainder(int t) const { return remainder_ + t * kBlockCols; }
+  const BFloat16* numbers(int plane, int t) const {
+    return numbers_ + plane * plane_numbers_ + t * kBlockCols;
+  }
 
  private:
-  const BFloat16 *rounded_, *remainder_;
+  const BFloat16* numbers_;
+  int plane_numbers_;
 };
 
 }  // namespace msrnn::cpu::MSRNN_ISA
