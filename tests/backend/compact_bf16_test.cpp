@@ -61,8 +61,12 @@ TEST(CompactBFloat16, RandomNumbersOfEverySizeComeBack) {
       StoredMatrix stored(DType::bf16, rows, cols, 1);
       stored.randomise(static_cast<unsigned>(rows * 1000 + cols));
       const auto packed = pack_compact(stored.view(), pool);
-      if (rows * cols > 512) ASSERT_TRUE(packed);
-      if (packed) ASSERT_NO_FATAL_FAILURE(expect_round_trip(stored.view(), *packed));
+      if (rows * cols > 512) {
+        ASSERT_TRUE(packed);
+      }
+      if (packed) {
+        ASSERT_NO_FATAL_FAILURE(expect_round_trip(stored.view(), *packed));
+      }
     }
   }
 }
@@ -118,7 +122,7 @@ TEST_P(CompactProductTest, EqualsThePlainProduct) {
   }
   const PackedWeight weight(stored.view(), pool);
   ASSERT_TRUE(weight.is_compact());
-  ASSERT_GE(weight.groups(0, 7).exceptions[6] - weight.groups(0, 7).exceptions[0], 60);
+  ASSERT_GE(weight.groups(0, 7).exceptions[6] - weight.groups(0, 7).exceptions[0], 30);
   std::vector<std::uint16_t> plain(kRows * kCols);
   for (std::int64_t i = 0; i < kRows * kCols; ++i) {
     const std::int64_t row = i / (16 * kCols) * 16 + i / 2 % 16;
