@@ -25,7 +25,7 @@ ResultFile EvalArguments::open_results(const Engine& engine, const std::string& 
                                 {"model",
                                  {{"name", loaded.config().name},
                                   {"fingerprint", hexadecimal(loaded.fingerprint())},
-                                  {"device", loaded.device()}}},
+                                  {"device", loaded.arithmetic()}}},
                                 {"data", std::move(data)},
                                 {"options", std::move(options)},
                             });
