@@ -1,8 +1,13 @@
 // msrnn eval: the experiments.
 #include "eval.h"
 
+#include <cstdio>
+
+#include <fmt/format.h>
+
 #include "commands.h"
 #include "eval/checksum.h"
+#include "interrupt.h"
 #include "version.h"
 
 namespace msrnn {
@@ -25,10 +30,22 @@ ResultFile EvalArguments::open_results(const Engine& engine, const std::string& 
                                 {"model",
                                  {{"name", loaded.config().name},
                                   {"fingerprint", hexadecimal(loaded.fingerprint())},
-                                  {"device", loaded.device()}}},
+                                  {"device", loaded.arithmetic()}}},
                                 {"data", std::move(data)},
                                 {"options", std::move(options)},
                             });
+}
+
+void do_or_interrupt(const std::filesystem::path& output, const std::string& what, const std::string& unit,
+                     const InterruptibleWork& work) {
+  const bool finished = [&] {
+    const InterruptGuard interrupt;
+    ProgressLine line(what, unit);
+    return work(line, interrupt.requested());
+  }();
+  if (finished) return;
+  fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", output.string());
+  throw CLI::RuntimeError(kInterrupted);
 }
 
 void add_eval(CLI::App& app) {

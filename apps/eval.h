@@ -3,7 +3,9 @@
 // A subcommand keeps these structs, at a fixed address, as long as its CLI::App lives.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +13,7 @@
 
 #include "eval/result_file.h"
 #include "model_options.h"
+#include "progress.h"
 
 namespace msrnn {
 
@@ -26,6 +29,13 @@ struct EvalArguments {
   ResultFile open_results(const Engine& engine, const std::string& experiment, nlohmann::ordered_json data,
                           nlohmann::ordered_json options) const;
 };
+
+// Does the work of an experiment beside a progress line of this beginning and unit. work(line, interrupted)
+// stops at Ctrl-C, which sets interrupted, and then returns false: that ends the program, saying that the
+// same command goes on with the output.
+using InterruptibleWork = std::function<bool(ProgressLine& line, const std::atomic<bool>& interrupted)>;
+void do_or_interrupt(const std::filesystem::path& output, const std::string& what, const std::string& unit,
+                     const InterruptibleWork& work);
 
 void add_eval_judge(CLI::App& group);
 void add_eval_lm(CLI::App& group);

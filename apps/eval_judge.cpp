@@ -11,9 +11,7 @@
 #include "eval.h"
 #include "eval/judge.h"
 #include "http.h"
-#include "interrupt.h"
 #include "output.h"
-#include "progress.h"
 #include "version.h"
 
 namespace msrnn {
@@ -31,7 +29,7 @@ struct JudgeCommand {
 
  private:
   void add_server_to(CLI::App& command);
-  ChatTransport transport(HttpClient& http, const InterruptGuard& interrupt) const;
+  ChatTransport transport(HttpClient& http, const std::atomic<bool>& interrupted) const;
   ResultFile open_results(const StorySet& set_a, const StorySet& set_b) const;
   void print(const ResultFile& results, std::int64_t requests) const;
 };
@@ -109,8 +107,8 @@ void JudgeCommand::add_server_to(CLI::App& command) {
       ->capture_default_str();
 }
 
-ChatTransport JudgeCommand::transport(HttpClient& http, const InterruptGuard& interrupt) const {
-  const auto stopped = [&interrupt] { return interrupt.requested().load(); };
+ChatTransport JudgeCommand::transport(HttpClient& http, const std::atomic<bool>& interrupted) const {
+  const auto stopped = [&interrupted] { return interrupted.load(); };
   const auto send = [this, &http](const std::string& request) {
     HttpResponse response = http.post_json(options.url, request, timeout);
     return ChatResponse{response.status, response.problem, response.body, retry_after(response)};
@@ -151,21 +149,17 @@ void JudgeCommand::run() {
   if (answers.empty()) answers = output.string() + ".answers";
   ResultFile kept = open_answers(answers);
   const char* key = std::getenv(key_variable.c_str());
-  const InterruptGuard interrupt;
-  HttpClient http(key == nullptr ? "" : key, interrupt.requested());
-  PatientChat chat(transport(http, interrupt), patience);
-  const bool finished = [&] {
-    ProgressLine line("judged", "pairs");
+  std::int64_t requests = 0;
+  do_or_interrupt(output, "judged", "pairs", [&](ProgressLine& line, const auto& interrupted) {
+    HttpClient http(key == nullptr ? "" : key, interrupted);
+    PatientChat chat(transport(http, interrupted), patience);
     options.progress = [&](std::int64_t done, std::int64_t total) {
-      line.update(done, total, fmt::format("{} requests", chat.requests()));
+      requests = chat.requests();
+      line.update(done, total, fmt::format("{} requests", requests));
     };
     return judge_stories(pairs, options, chat, kept, results);
-  }();
-  if (!finished) {
-    fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", output.string());
-    throw CLI::RuntimeError(kInterrupted);
-  }
-  print(results, chat.requests());
+  });
+  print(results, requests);
 }
 
 void JudgeCommand::print(const ResultFile& results, std::int64_t requests) const {

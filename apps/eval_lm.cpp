@@ -15,10 +15,8 @@
 #include "eval/language_modelling.h"
 #include "eval/long_stream.h"
 #include "eval/texts.h"
-#include "interrupt.h"
 #include "output.h"
-#include "policy_names.h"
-#include "progress.h"
+#include "setting_options.h"
 
 namespace msrnn {
 namespace {
@@ -28,8 +26,8 @@ using Json = nlohmann::ordered_json;
 struct EvalLmCommand {
   EvalArguments arguments;
   std::vector<std::filesystem::path> data;
-  std::vector<std::string> policies = {"full", "baseline", "window", "window+4", "h2o", "tova"};
-  std::vector<int> sizes = {64, 128, 256, 512, 1024, 2048, 4096};
+  SettingArguments states{{"full", "baseline", "window", "window+4", "h2o", "tova"},
+                          {64, 128, 256, 512, 1024, 2048, 4096}};
   std::vector<std::string> positions = {"absolute"};
   LanguageModellingOptions chunks;
   LongStreamOptions stream;
@@ -57,17 +55,11 @@ void EvalLmCommand::add_to(CLI::App& command) {
                   "Texts, one book a file; of a folder its files *.txt, as PG-19's folder test has them")
       ->type_name("FILE|DIR...")
       ->required();
-  command
-      .add_option("--policies", policies,
-                  "What the state keeps. full is measured once; baseline is full attention over pieces of K "
-                  "tokens. Default: full, baseline, window, window+4, h2o and tova; with --stream those of "
-                  "them that have a state")
-      ->type_name("NAME,...")
-      ->delimiter(',');
-  command.add_option("--sizes", sizes, "Tokens the state keeps; every policy is measured with each")
-      ->type_name("K,...")
-      ->delimiter(',')
-      ->capture_default_str();
+  states.add_lists_to(command);
+  command.get_option("--policies")
+      ->description(
+          "What the state keeps. full is measured once; baseline is full attention over pieces of K "
+          "tokens. With --stream those that have a state, if none is named");
   CLI::Option* context =
       command.add_option("--context", chunks.context, "Tokens of a chunk; the state is empty at its start")
           ->type_name("N")
@@ -122,17 +114,18 @@ std::vector<Book> EvalLmCommand::read_books(const Engine& engine, Json& descript
 }
 
 Json EvalLmCommand::common_options() const {
-  return {
-      {"policies", policies}, {"sizes", sizes}, {"positions", positions}, {"state_type", chunks.state_type}};
+  return {{"policies", states.policies},
+          {"sizes", states.sizes},
+          {"positions", positions},
+          {"state_type", chunks.state_type}};
 }
 
 void EvalLmCommand::run() {
   const bool streams = command_->count("--stream") > 0;
-  if (streams && command_->count("--policies") == 0) policies = {"window", "window+4", "h2o", "tova"};
+  if (streams && command_->count("--policies") == 0) states.policies = {"window", "window+4", "h2o", "tova"};
   if (streams && command_->count("--positions") == 0) positions = {"absolute", "in-cache", "compressed"};
   if (!streams && positions.size() != 1) fail_usage("--positions: expected one mode without --stream");
-  policies = policy_names(policies);
-  chunks.settings = stream.settings = cross(policies, sizes);
+  chunks.settings = stream.settings = every_setting(states.policies, states.sizes);
   const Engine engine = arguments.model.load();
   Json description;
   std::vector<Book> books = read_books(engine, description);
@@ -155,7 +148,7 @@ void EvalLmCommand::run_chunks(const Engine& engine, const std::vector<Book>& bo
     measure_language_modelling(engine, books, chunks, results);
   });
   std::vector<std::string> keys;
-  for (const Setting& setting : chunks.settings) keys.push_back("summary/" + setting.key());
+  for (const Setting& setting : chunks.settings) keys.push_back(setting.summary_key());
   print_table(results, keys);
 }
 
@@ -181,22 +174,23 @@ void EvalLmCommand::run_stream(const Engine& engine, std::vector<Book> books, co
 
 void EvalLmCommand::until_interrupted(
     const std::function<void(const LanguageModellingCallback&)>& measure) const {
-  try {
-    const InterruptGuard interrupt;
-    ProgressLine line("read");
-    measure([&](const LanguageModellingProgress& progress) {
-      if (interrupt.requested()) throw CLI::RuntimeError(kInterrupted);
-      line.update(progress.tokens_read, progress.tokens_total, progress.unit);
-    });
-  } catch (const CLI::RuntimeError&) {
-    fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", arguments.output.string());
-    throw;
-  }
+  struct Interrupted {};
+  do_or_interrupt(arguments.output, "read", "tokens", [&](ProgressLine& line, const auto& interrupted) {
+    try {
+      measure([&](const LanguageModellingProgress& progress) {
+        if (interrupted) throw Interrupted();
+        line.update(progress.tokens_read, progress.tokens_total, progress.unit);
+      });
+      return true;
+    } catch (const Interrupted&) {
+      return false;
+    }
+  });
 }
 
 void EvalLmCommand::print_table(const ResultFile& results, const std::vector<std::string>& keys) const {
   std::size_t width = 6;
-  for (const std::string& policy : policies) width = std::max(width, policy.size());
+  for (const std::string& policy : states.policies) width = std::max(width, policy.size());
   const auto print = [&](const auto&... cells) {
     print_text(fmt::format("{:{}} {:>6} {:10} {:>5} {:>10} {:>22} {:>9}  {}\n", cells...));
   };

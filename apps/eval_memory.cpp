@@ -7,10 +7,8 @@
 #include "eval.h"
 #include "eval/checksum.h"
 #include "eval/memory.h"
-#include "interrupt.h"
 #include "output.h"
-#include "policy_names.h"
-#include "progress.h"
+#include "setting_options.h"
 
 namespace msrnn {
 namespace {
@@ -20,8 +18,7 @@ using Json = nlohmann::ordered_json;
 struct MemoryCommand {
   EvalArguments shared;
   std::vector<std::filesystem::path> data, tags;
-  std::vector<std::string> policies = {"tova", "h2o", "window+4"};
-  std::vector<int> sizes = {512};
+  SettingArguments states{{"tova", "h2o", "window+4"}, {512}};
   ChunkOptions chunks;
   MemoryOptions options;
   bool no_attention = false;
@@ -44,14 +41,7 @@ void MemoryCommand::add_to(CLI::App& command) {
                   "Tags of their words, NAME.tsv for NAME.txt (docs/word-tags.md; scripts/pos_tags.py makes "
                   "them), and folders of such files")
       ->type_name("PATH");
-  command.add_option("--policies", policies, "What forgets: names as for --policy, full among them")
-      ->type_name("NAME,...")
-      ->delimiter(',')
-      ->capture_default_str();
-  command.add_option("--sizes", sizes, "Tokens a state keeps in every layer")
-      ->type_name("K,...")
-      ->delimiter(',')
-      ->capture_default_str();
+  states.add_to(command);
   command.add_option("--context", chunks.context, "Tokens of a chunk; the state is empty at its start")
       ->type_name("N")
       ->capture_default_str();
@@ -79,14 +69,6 @@ void MemoryCommand::add_measures_to(CLI::App& command) {
       ->capture_default_str();
   command.add_flag("--no-attention", no_attention,
                    "Leave out the attention lost, whose cost grows with the square of --context");
-  command.add_option("--state-type", options.state.type, "Number type of the state: f32, f16 or bf16")
-      ->type_name("TYPE")
-      ->capture_default_str();
-  command
-      .add_option("--positions", options.state.positions,
-                  "Where a kept token stands: absolute, in-cache or compressed")
-      ->type_name("MODE")
-      ->capture_default_str();
   command.add_option("--block", options.block, "Tokens read in one pass: changes speed, never the result")
       ->type_name("N")
       ->check(CLI::Range(1, 65536))
@@ -101,8 +83,8 @@ ResultFile MemoryCommand::open(const Engine& engine, std::span<const Text> texts
     if (!tags_of[i].empty()) of_data.back()["tags"] = file_checksum(tags_of[i]);
   }
   return shared.open_results(engine, "memory", of_data,
-                             {{"policies", policies},
-                              {"sizes", sizes},
+                             {{"policies", states.policies},
+                              {"sizes", states.sizes},
                               {"context", chunks.context},
                               {"chunks", chunks.chunks},
                               {"maps", options.maps},
@@ -113,8 +95,8 @@ ResultFile MemoryCommand::open(const Engine& engine, std::span<const Text> texts
 }
 
 void MemoryCommand::run() {
-  policies = policy_names(policies);
-  options.settings = cross(policies, sizes);
+  options.settings = states.settings();
+  options.state = states.state;
   options.attention = !no_attention;
   const std::vector<Text> texts = read_texts(data);
   const std::vector<std::filesystem::path> tags_of = find_tags(texts, tags);
@@ -126,19 +108,13 @@ void MemoryCommand::run() {
   }
   check_memory(engine, options);
   ResultFile results = open(engine, texts, tags_of);
-  const bool finished = [&] {
-    const InterruptGuard interrupt;
-    ProgressLine line("read");
+  do_or_interrupt(shared.output, "read", "tokens", [&](ProgressLine& line, const auto& interrupted) {
     options.progress = [&](const MemoryProgress& progress) {
       line.update(progress.done, progress.total, progress.what);
-      return !interrupt.requested();
+      return !interrupted;
     };
     return run_memory(engine, watched, options, results);
-  }();
-  if (!finished) {
-    fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", shared.output.string());
-    throw CLI::RuntimeError(kInterrupted);
-  }
+  });
   print(results);
 }
 
@@ -180,7 +156,7 @@ void MemoryCommand::print(const ResultFile& results) const {
   std::vector<std::string> names;
   for (const Setting& setting : options.settings) {
     names.push_back(setting.key());
-    summaries.push_back(*results.find("summary/" + names.back()));
+    summaries.push_back(*results.find(setting.summary_key()));
   }
   const std::size_t width = std::max<std::size_t>(longest(names), 5);
   std::string text = fmt::format("{:<{}}{:>7}{:>10}{:>15}{:>10}{:>16}{:>10}\n", "state", width, "texts",

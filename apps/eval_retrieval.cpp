@@ -8,10 +8,8 @@
 
 #include "eval/checksum.h"
 #include "eval/retrieval.h"
-#include "interrupt.h"
 #include "output.h"
-#include "policy_names.h"
-#include "progress.h"
+#include "setting_options.h"
 
 namespace msrnn {
 namespace {
@@ -19,8 +17,7 @@ namespace {
 struct RetrievalCommand {
   EvalArguments shared;
   std::vector<std::filesystem::path> data;
-  std::vector<std::string> policies = {"full", "tova", "h2o", "window+4"};
-  std::vector<int> sizes = {512};
+  SettingArguments states{{"full", "tova", "h2o", "window+4"}, {512}};
   RetrievalOptions options{.tasks = {"passkey", "needle"},
                            .layouts = {"after", "before", "before-pinned"},
                            .lengths = {1024, 2048},
@@ -42,14 +39,7 @@ void RetrievalCommand::add_to(CLI::App& command) {
   command.add_option("--data", data, "The haystack: texts, and folders of them (*.txt)")
       ->type_name("PATH")
       ->required();
-  command.add_option("--policies", policies, "What forgets: names as for --policy, full among them")
-      ->type_name("NAME,...")
-      ->delimiter(',')
-      ->capture_default_str();
-  command.add_option("--sizes", sizes, "Tokens a state keeps in every layer")
-      ->type_name("K,...")
-      ->delimiter(',')
-      ->capture_default_str();
+  states.add_to(command);
   add_cells_to(command);
   command.add_option("--seed", options.seed, "Chooses facts and stretches of text")
       ->type_name("N")
@@ -59,14 +49,6 @@ void RetrievalCommand::add_to(CLI::App& command) {
       .add_option("--batch", options.batch,
                   "Answers written at once: changes speed and memory, never a result")
       ->type_name("N")
-      ->capture_default_str();
-  command.add_option("--state-type", options.state.type, "Number type of the state: f32, f16 or bf16")
-      ->type_name("TYPE")
-      ->capture_default_str();
-  command
-      .add_option("--positions", options.state.positions,
-                  "Where a kept token stands: absolute, in-cache or compressed")
-      ->type_name("MODE")
       ->capture_default_str();
   command.add_option("--block", options.block, "Tokens read in one pass: changes speed, never the result")
       ->type_name("N")
@@ -114,8 +96,8 @@ ResultFile RetrievalCommand::open(const Engine& engine, std::span<const Text> te
   nlohmann::ordered_json of_data = nlohmann::ordered_json::array();
   for (const Text& text : texts) of_data.push_back({{"text", text.name}, {"checksum", checksum(text.bytes)}});
   return shared.open_results(engine, "retrieval", of_data,
-                             {{"policies", policies},
-                              {"sizes", sizes},
+                             {{"policies", states.policies},
+                              {"sizes", states.sizes},
                               {"tasks", options.tasks},
                               {"layouts", options.layouts},
                               {"lengths", options.lengths},
@@ -128,26 +110,20 @@ ResultFile RetrievalCommand::open(const Engine& engine, std::span<const Text> te
 }
 
 void RetrievalCommand::run() {
-  policies = policy_names(policies);
-  options.settings = cross(policies, sizes);
+  options.settings = states.settings();
+  options.state = states.state;
   const std::vector<Text> texts = read_texts(data);
   const Engine engine = shared.model.load();
   const PromptMaker prompts(engine, texts, chat);
   check_retrieval(engine, prompts, options);
   ResultFile results = open(engine, texts);
-  const bool finished = [&] {
-    const InterruptGuard interrupt;
-    ProgressLine line("read");
+  do_or_interrupt(shared.output, "read", "tokens", [&](ProgressLine& line, const auto& interrupted) {
     options.progress = [&](std::int64_t done, std::int64_t total) {
       line.update(done, total);
-      return !interrupt.requested();
+      return !interrupted;
     };
     return run_retrieval(engine, prompts, options, results);
-  }();
-  if (!finished) {
-    fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", shared.output.string());
-    throw CLI::RuntimeError(kInterrupted);
-  }
+  });
   print(results);
 }
 

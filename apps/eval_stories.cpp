@@ -11,17 +11,15 @@
 #include "eval/checksum.h"
 #include "eval/stories.h"
 #include "generation_options.h"
-#include "interrupt.h"
 #include "output.h"
-#include "progress.h"
-#include "variant_options.h"
+#include "setting_options.h"
 
 namespace msrnn {
 namespace {
 
 struct StoriesCommand {
   EvalArguments eval;
-  VariantArguments variants;
+  SettingArguments states;
   GenerationArguments generation;
   std::string prompts;
   bool one_prompt = false, chat = false;
@@ -43,7 +41,7 @@ void StoriesCommand::add_to(CLI::App& command) {
       ->required();
   command.add_flag("--one-prompt", one_prompt, "The whole file is one prompt, as it is, line ends and all");
   command.add_flag("--chat", chat, "A prompt is a message to the model, to be answered");
-  variants.add_to(command);
+  states.add_to(command);
   generation.options.max_tokens = 2048;
   generation.options.sampler.temperature = 0.8f;
   generation.options.sampler.top_p = 0.95f;
@@ -112,13 +110,13 @@ nlohmann::ordered_json StoriesCommand::describe() const {
           {"ignore_end", g.ignore_end},
           {"one_prompt", one_prompt},
           {"chat", chat},
-          {"state_type", variants.state.type},
-          {"positions", variants.state.positions}};
+          {"state_type", states.state.type},
+          {"positions", states.state.positions}};
 }
 
 void StoriesCommand::run() {
-  options.variants = variants.variants();
-  options.state = variants.state;
+  options.settings = states.settings();
+  options.state = states.state;
   options.generate = generation.options;
   if (chat) options.generate.start = StreamDecoder::Start::text;
   const std::string content = read_text(prompts);
@@ -126,20 +124,14 @@ void StoriesCommand::run() {
   const std::vector<StoryPrompt> texts = read_prompts(engine, content);
   check(options, texts);
   ResultFile results = eval.open_results(engine, "stories", {{"prompts", checksum(content)}}, describe());
-  const InterruptGuard interrupt;
-  options.generate.cancel = &interrupt.requested();
-  const bool finished = [&] {
-    ProgressLine line("written");
+  do_or_interrupt(eval.output, "written", "tokens", [&](ProgressLine& line, const auto& interrupted) {
+    options.generate.cancel = &interrupted;
     options.progress = [&](const StoryProgress& progress) {
       line.update(progress.tokens, progress.tokens_expected,
                   fmt::format("{} of {} stories", progress.stories, progress.stories_total));
     };
     return write_stories(engine, texts, options, results);
-  }();
-  if (!finished) {
-    fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", eval.output.string());
-    throw CLI::RuntimeError(kInterrupted);
-  }
+  });
   print(results);
 }
 
@@ -147,12 +139,12 @@ void StoriesCommand::print(const ResultFile& results) const {
   print_text(fmt::format("{:16} {:>8} {:>24} {:>7} {:>11} {:>11} {:>11} {:>8} {:>8}\n", "state", "stories",
                          "tokens (95 %)", "ended", "distinct-1", "distinct-2", "distinct-3", "loop",
                          "repeat"));
-  for (const Variant& variant : options.variants) {
-    const nlohmann::ordered_json& summary = *results.find(story_summary_key(variant));
+  for (const Setting& setting : options.settings) {
+    const nlohmann::ordered_json& summary = *results.find(setting.summary_key());
     const auto mean = [&](const char* name) { return summary.at(name).at("mean").get<double>(); };
     const nlohmann::ordered_json& tokens = summary.at("tokens");
     print_text(fmt::format("{:16} {:8} {:>24} {:>5.0f} % {:11.3f} {:11.3f} {:11.3f} {:8.1f} {:8.1f}\n",
-                           variant.key(), summary.at("stories").get<int>(),
+                           setting.key(), summary.at("stories").get<int>(),
                            fmt::format("{:.1f} ({:.1f} - {:.1f})", mean("tokens"),
                                        tokens.at("low").get<double>(), tokens.at("high").get<double>()),
                            100 * mean("ended"), mean("distinct_1"), mean("distinct_2"), mean("distinct_3"),

@@ -12,10 +12,8 @@
 #include "eval/checksum.h"
 #include "eval/tasks/run_tasks.h"
 #include "eval/tasks/task_files.h"
-#include "interrupt.h"
 #include "output.h"
-#include "policy_names.h"
-#include "progress.h"
+#include "setting_options.h"
 
 namespace msrnn {
 namespace {
@@ -28,8 +26,7 @@ constexpr int kContext = 4096;
 struct EvalTasksCommand {
   EvalArguments arguments;
   std::vector<std::string> tasks, data;
-  std::vector<std::string> policies = {"full", "window+4", "h2o", "tova"};
-  std::vector<int> sizes = {256, 512, 1024, 2048, 4096};
+  SettingArguments states{{"full", "window+4", "h2o", "tova"}, {256, 512, 1024, 2048, 4096}};
   std::string layout = "zeroscrolls";
   bool chat = false;
   int limit = 0, max_prompt = 0, max_answer = 0;
@@ -41,7 +38,7 @@ struct EvalTasksCommand {
  private:
   void add_data_to(CLI::App& command);
   void add_prompts_to(CLI::App& command);
-  void add_states_to(CLI::App& command);
+  void add_sizes_of_work_to(CLI::App& command);
   std::vector<TaskSet> read_tasks(Json& description) const;
   void make_prompts(const Engine& engine, TaskSet& set) const;
   Json describe() const;
@@ -53,7 +50,8 @@ void EvalTasksCommand::add_to(CLI::App& command) {
   arguments.add_to(command);
   add_data_to(command);
   add_prompts_to(command);
-  add_states_to(command);
+  states.add_to(command);
+  add_sizes_of_work_to(command);
   command.footer(
       "Examples:\n"
       "  msrnn eval tasks --task squality,qasper --data data --layout paper -o tasks.jsonl\n"
@@ -111,23 +109,7 @@ void EvalTasksCommand::add_prompts_to(CLI::App& command) {
       ->capture_default_str();
 }
 
-void EvalTasksCommand::add_states_to(CLI::App& command) {
-  command.add_option("--policies", policies, "What the state keeps; full is measured once")
-      ->type_name("NAME,...")
-      ->delimiter(',')
-      ->capture_default_str();
-  command.add_option("--sizes", sizes, "Tokens the state keeps; every policy is measured with each")
-      ->type_name("K,...")
-      ->delimiter(',')
-      ->capture_default_str();
-  command.add_option("--state-type", options.state.type, "Number type of the state: f32, f16 or bf16")
-      ->type_name("TYPE")
-      ->capture_default_str();
-  command
-      .add_option("--positions", options.state.positions,
-                  "Where a kept token stands: absolute, in-cache (its rank) or compressed (gaps shortened)")
-      ->type_name("MODE")
-      ->capture_default_str();
+void EvalTasksCommand::add_sizes_of_work_to(CLI::App& command) {
   const auto add = [&command](const char* name, int& value, const char* help) {
     command.add_option(name, value, help)
         ->type_name("N")
@@ -183,11 +165,8 @@ Json EvalTasksCommand::describe() const {
 
 void EvalTasksCommand::run() {
   parse_layout(layout);
-  policies = policy_names(policies);
-  if (std::find(policies.begin(), policies.end(), kBaseline) != policies.end()) {
-    fail_usage("{} is for language modelling only: a question needs its document", kBaseline);
-  }
-  const std::vector<Setting> settings = cross(policies, sizes);
+  const std::vector<Setting> settings = states.settings();
+  options.state = states.state;
   Json description;
   std::vector<TaskSet> sets = read_tasks(description);
   const Engine engine = arguments.model.load();
@@ -195,19 +174,13 @@ void EvalTasksCommand::run() {
   [[maybe_unused]] const MultiState possible(engine.model, options.state);
   for (TaskSet& set : sets) make_prompts(engine, set);
   ResultFile results = arguments.open_results(engine, "tasks", std::move(description), describe());
-  InterruptGuard interrupt;
-  const bool done = [&] {
-    ProgressLine line("tasks:");
-    options.cancel = &interrupt.requested();
+  do_or_interrupt(arguments.output, "tasks:", "tokens", [&](ProgressLine& line, const auto& interrupted) {
+    options.cancel = &interrupted;
     options.progress = [&](std::int64_t now, std::int64_t total, const std::string& what) {
       line.update(now, total, what);
     };
     return run_tasks(engine, sets, settings, results, options);
-  }();
-  if (!done) {
-    fmt::print(stderr, "msrnn: stopped; the same command goes on\n");
-    throw CLI::RuntimeError(kInterrupted);
-  }
+  });
   print(results, sets, settings);
 }
 

@@ -9,17 +9,15 @@
 #include "eval/bandwidth.h"
 #include "eval/roofline.h"
 #include "eval/throughput.h"
-#include "interrupt.h"
 #include "output.h"
-#include "progress.h"
-#include "variant_options.h"
+#include "setting_options.h"
 
 namespace msrnn {
 namespace {
 
 struct ThroughputCommand {
   EvalArguments eval;
-  VariantArguments variants;
+  SettingArguments states{{"tova"}, {256, 512, 1024, 2048, 4096}};
   ThroughputOptions options;
   std::uint64_t memory = 0;
 
@@ -40,9 +38,7 @@ void ThroughputCommand::add_to(CLI::App& command) {
       ->type_name("BYTES")
       ->transform(CLI::AsSizeValue(false))
       ->required();
-  variants.policies = {"tova"};
-  variants.sizes = {256, 512, 1024, 2048, 4096};
-  variants.add_to(command);
+  states.add_to(command);
   command.add_option("--sequences", options.sequences, "Sequences that are written in all")
       ->type_name("N")
       ->capture_default_str();
@@ -81,34 +77,28 @@ ResultFile ThroughputCommand::open_results(const Engine& engine) const {
                             {"sequences", options.sequences},
                             {"tokens", options.tokens},
                             {"threads", engine.model.threads()},
-                            {"state_type", variants.state.type},
-                            {"positions", variants.state.positions}});
+                            {"state_type", states.state.type},
+                            {"positions", states.state.positions}});
 }
 
 void ThroughputCommand::run() {
   const auto of_machine = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                           static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   if (memory > of_machine) fail_usage("--memory: {} bytes, but the machine has {}", memory, of_machine);
-  options.variants = variants.variants();
-  options.state = variants.state;
+  options.settings = states.settings();
+  options.state = states.state;
   options.memory = memory;
   const Engine engine = eval.model.load();
   const std::vector<ThroughputRow> rows = plan_throughput(engine.model, options);
   ResultFile results = open_results(engine);
-  const InterruptGuard interrupt;
-  const bool finished = [&] {
-    ProgressLine line("written");
+  do_or_interrupt(eval.output, "written", "tokens", [&](ProgressLine& line, const auto& interrupted) {
     options.progress = [&](std::int64_t done, std::int64_t total) {
       line.update(done, total);
-      return !interrupt.requested();
+      return !interrupted;
     };
     const auto measure = [&] { return measure_machine(engine.model); };
     return measure_throughput(engine.model, rows, options, measure, results);
-  }();
-  if (!finished) {
-    fmt::print(stderr, "msrnn: stopped; the same command goes on with {}\n", eval.output.string());
-    throw CLI::RuntimeError(kInterrupted);
-  }
+  });
   print(rows, results);
 }
 
@@ -116,12 +106,12 @@ void ThroughputCommand::print(const std::vector<ThroughputRow>& rows, const Resu
   print_text(fmt::format("{:16} {:>10} {:>6} {:>10} {:>9} {:>20} {:>9}\n", "state", "state MB", "batch",
                          "tokens/s", "relative", "predicted tokens/s", "relative"));
   for (const ThroughputRow& row : rows) {
-    const nlohmann::ordered_json& summary = *results.find(throughput_summary_key(row.variant));
+    const nlohmann::ordered_json& summary = *results.find(row.setting.summary_key());
     const auto number = [&](const char* name, const char* unit) {
       const nlohmann::ordered_json& value = summary.at(name);
       return value.is_null() ? "-" : fmt::format("{:.2f}{}", value.get<double>(), unit);
     };
-    print_text(fmt::format("{:16} {:10.2f} {:>6} {:>10} {:>9} {:>20} {:>9}\n", row.variant.key(),
+    print_text(fmt::format("{:16} {:10.2f} {:>6} {:>10} {:>9} {:>20} {:>9}\n", row.setting.key(),
                            static_cast<double>(row.plan.state_bytes) / 1e6,
                            row.plan.batch == 0 ? "none" : std::to_string(row.plan.batch),
                            number("tokens_per_second", ""), number("relative", "x"),

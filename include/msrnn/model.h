@@ -86,7 +86,8 @@ class Model {
   std::uint64_t fingerprint() const;
   // Of all weights one token passes through.
   std::size_t weight_bytes() const;
-  std::string device() const;  // description of what it runs on
+  std::string device() const;      // description of what it runs on
+  std::string arithmetic() const;  // of that what results depend on: no threads
   int threads() const;
 
   // Reads tokens [first_row, first_row + n_rows) of each segment into its state, one after another, exactly

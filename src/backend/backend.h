@@ -146,7 +146,8 @@ class Backend {
   virtual ~Backend() = default;
 
   virtual std::string name() const = 0;         // as --device takes it
-  virtual std::string description() const = 0;  // what it runs on: instruction set, threads
+  virtual std::string description() const = 0;  // what it runs on: arithmetic, threads
+  virtual std::string arithmetic() const = 0;   // what its results depend on: instruction set, precision
   virtual int threads() const = 0;
   // None where the device does not claim to be fast.
   virtual std::optional<ProductOperation> product_operation(DType weight) const = 0;

@@ -99,9 +99,8 @@ void Experiment::measure_all() {
 
 Loss Experiment::measure(const Setting& setting, const Chunk& chunk) {
   const bool baseline = setting.policy == kBaseline;
-  StateOptions state{.policy = setting.policy, .type = options_.state_type, .positions = options_.positions};
-  if (baseline) state.policy = "full";
-  if (setting.size != 0) state.capacity = setting.size;
+  const Setting kept = baseline ? Setting{"full"} : setting;
+  const StateOptions state = kept.state({.type = options_.state_type, .positions = options_.positions});
   const std::int64_t before = progress_.tokens_read;
   const PerplexityResult result = measure_perplexity(engine_.model, state, chunk.tokens,
                                                      {.context = baseline ? setting.size : 0,
@@ -125,8 +124,7 @@ std::vector<Loss> Experiment::losses(const Setting& setting, const Book* book) c
 }
 
 void Experiment::summarise(const Setting& setting, const Book* book) {
-  const std::string name =
-      fmt::format("summary/{}{}", setting.key(), book == nullptr ? "" : "/" + book->name);
+  const std::string name = setting.summary_key() + (book == nullptr ? "" : "/" + book->name);
   if (results_.find(name) != nullptr) return;
   Json summary;
   write_setting(summary, setting);

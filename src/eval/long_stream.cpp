@@ -91,12 +91,11 @@ std::optional<MultiState> Streams::resume(const StreamRun& run, const Book& book
 void Streams::read(const StreamRun& run, const Book& book) {
   std::vector<Token> tokens(book.tokens.begin(), book.tokens.begin() + options_.tokens);
   if (const auto bos = engine_.tokenizer.leading_bos()) tokens.front() = *bos;
-  StateOptions state_options{
-      .policy = run.setting.policy, .type = options_.state_type, .positions = run.positions};
-  if (run.setting.size != 0) state_options.capacity = run.setting.size;
-
   std::optional<MultiState> state = resume(run, book, tokens);
-  if (!state) state.emplace(engine_.model, state_options);
+  if (!state) {
+    state.emplace(engine_.model,
+                  run.setting.state({.type = options_.state_type, .positions = run.positions}));
+  }
   const std::int64_t start = state->position();
   const std::int64_t read_before = progress_.tokens_read, known = bins_done(run, book) * options_.bin;
   const auto count = [&](const ReadBlock& block) {

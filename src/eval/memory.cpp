@@ -94,13 +94,6 @@ SurvivalByTag survival_by_tag(std::span<const std::string> tags, std::span<const
   return by_tag;
 }
 
-StateOptions state_options(const MemoryOptions& options, const Setting& setting) {
-  StateOptions state = options.state;
-  state.policy = setting.policy;
-  if (setting.size > 0) state.capacity = setting.size;
-  return state;
-}
-
 class MemoryRun {
  public:
   MemoryRun(const Engine& engine, std::span<const WatchedText> texts, const MemoryOptions& options,
@@ -145,7 +138,7 @@ class MemoryRun {
   }
 
   KeptTokens read(const Setting& setting, const WatchedText& text) {
-    KeptTokens kept = read_and_watch(engine_.model, state_options(options_, setting), text.tokens,
+    KeptTokens kept = read_and_watch(engine_.model, setting.state(options_.state), text.tokens,
                                      {options_.block, [&](std::int64_t done, std::int64_t) {
                                         report(done, setting.key() + " of " + text.name);
                                       }});
@@ -267,7 +260,7 @@ class MemoryRun {
   }
 
   void summarise(const Setting& setting) {
-    const std::string key = "summary/" + setting.key();
+    const std::string key = setting.summary_key();
     if (results_.find(key) != nullptr) return;
     const auto kept = [&](const WatchedText& text) { return kept_key(setting, text); };
     Json line;
@@ -296,7 +289,7 @@ class MemoryRun {
 void check_memory(const Engine& engine, const MemoryOptions& options) {
   if (options.every < 1) fail_usage("a series has a value for at least 1 step, found {}", options.every);
   if (options.maps < 0) fail_usage("maps of {} texts: expected 0 or more", options.maps);
-  for (const Setting& setting : options.settings) MultiState(engine.model, state_options(options, setting));
+  for (const Setting& setting : options.settings) MultiState(engine.model, setting.state(options.state));
 }
 
 bool run_memory(const Engine& engine, std::span<const WatchedText> texts, const MemoryOptions& options,

@@ -114,13 +114,6 @@ TrialPrompt make_prompt(const PromptMaker& prompts, const RetrievalOptions& opti
   return {std::move(fact), std::move(prompt)};
 }
 
-StateOptions state_options(const RetrievalOptions& options, const Setting& setting) {
-  StateOptions state = options.state;
-  state.policy = setting.policy;
-  if (setting.size > 0) state.capacity = setting.size;
-  return state;
-}
-
 class RetrievalRun {
  public:
   RetrievalRun(const Engine& engine, const PromptMaker& prompts, const RetrievalOptions& options,
@@ -153,7 +146,7 @@ class RetrievalRun {
  private:
   Sequence start(const Trial& trial) {
     const RetrievalPrompt prompt = make_prompt(prompts_, options_, trial).prompt;
-    Sequence sequence(engine_.model, state_options(options_, *trial.setting));
+    Sequence sequence(engine_.model, trial.setting->state(options_.state));
     if (trial.layout->pinned) sequence.state().pin(prompt.question.begin, prompt.question.end);
     const std::int64_t read =
         sequence.read(prompt.tokens, {options_.block, [this](std::int64_t done, std::int64_t) {
@@ -228,7 +221,7 @@ const std::vector<RetrievalLayout>& retrieval_layouts() {
 
 void check_retrieval(const Engine& engine, const PromptMaker& prompts, const RetrievalOptions& options) {
   check_options(options);
-  for (const Setting& setting : options.settings) MultiState(engine.model, state_options(options, setting));
+  for (const Setting& setting : options.settings) MultiState(engine.model, setting.state(options.state));
   for (const Trial& trial : plan_trials(options)) {
     const Span question = make_prompt(prompts, options, trial).prompt.question;
     const int pinned = question.end - question.begin;

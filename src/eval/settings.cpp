@@ -17,16 +17,30 @@ void check(const Setting& setting) {
 
 std::string Setting::key() const { return size == 0 ? policy : fmt::format("{}/{}", policy, size); }
 
+std::string Setting::summary_key() const { return "summary/" + key(); }
+
+StateOptions Setting::state(StateOptions options) const {
+  options.policy = policy;
+  if (size != 0) options.capacity = size;
+  return options;
+}
+
 void write_setting(nlohmann::ordered_json& object, const Setting& setting) {
   object["policy"] = setting.policy;
   if (setting.size != 0) object["size"] = setting.size;
 }
 
-std::vector<Setting> cross(std::span<const std::string> policies, std::span<const int> sizes) {
+Setting read_setting(const nlohmann::ordered_json& object) {
+  return {object.at("policy").get<std::string>(), object.value("size", 0)};
+}
+
+std::vector<Setting> every_setting(std::span<const std::string> policies, std::span<const int> sizes) {
   std::vector<Setting> settings;
   const auto add = [&](const Setting& setting) {
-    const auto is_same = [&](const Setting& other) { return other.key() == setting.key(); };
-    if (std::none_of(settings.begin(), settings.end(), is_same)) settings.push_back(setting);
+    if (std::ranges::find(settings, setting) != settings.end()) {
+      fail_usage("{} is asked for twice", setting.key());
+    }
+    settings.push_back(setting);
   };
   for (const std::string& policy : policies) {
     if (policy != kBaseline && !bounded(parse_policy(policy))) {

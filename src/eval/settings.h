@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "msrnn/state.h"
+
 namespace msrnn {
 
 // Full attention over no more than `size` tokens at a time: what the paper sets a state of that size beside.
@@ -19,14 +21,20 @@ struct Setting {
 
   // "tova/512", or "full".
   std::string key() const;
+  std::string summary_key() const;  // "summary/tova/512"
+  // The same with this policy and size. There is no state of a baseline.
+  StateOptions state(StateOptions options) const;
+
+  friend bool operator==(const Setting&, const Setting&) = default;
 };
 
-// Writes "policy", and "size" if there is one.
+// Writes "policy", and "size" if there is one; and back, throwing what nlohmann::json does.
 void write_setting(nlohmann::ordered_json& object, const Setting& setting);
+Setting read_setting(const nlohmann::ordered_json& object);
 
-// Every policy at every size, policy by policy, in the order given and each once; one that keeps everything
-// has no size. Throws UsageError for a policy that there is not, for a size that it cannot have, and where no
-// size is named though a policy needs one.
-std::vector<Setting> cross(std::span<const std::string> policies, std::span<const int> sizes);
+// Every policy at every size, policy by policy, in the order given; one that keeps everything has no size.
+// Throws UsageError for a policy that there is not, for a size that it cannot have, for a pair that is there
+// twice, and where no size is named though a policy needs one.
+std::vector<Setting> every_setting(std::span<const std::string> policies, std::span<const int> sizes);
 
 }  // namespace msrnn

@@ -19,34 +19,33 @@ constexpr const char* kStoryMeasures[] = {"tokens",     "distinct_1",   "distinc
                                           "distinct_3", "longest_loop", "longest_repeat"};
 
 struct StoryUnit {
-  const Variant* variant = nullptr;
+  const Setting* setting = nullptr;
   std::size_t prompt = 0;
   std::uint64_t seed = 0;
 
-  std::string key() const { return story_key(*variant, prompt, seed); }
+  std::string key() const { return story_key(*setting, prompt, seed); }
 };
 
 struct StoriesCancelled {};
-
-Json size_or_null(const Variant& variant) { return variant.size == 0 ? Json() : Json(variant.size); }
 
 Json describe_story(const StoryUnit& unit, std::size_t prompt_tokens, const GenerateResult& result) {
   const bool ended = result.reason == StopReason::end_token;
   const auto story = std::span(result.tokens).first(result.tokens.size() - (ended ? 1 : 0));
   const Repetition repetition = find_repetition(story);
-  return {{"policy", unit.variant->policy},
-          {"size", size_or_null(*unit.variant)},
-          {"prompt", unit.prompt},
-          {"seed", unit.seed},
-          {"prompt_tokens", prompt_tokens},
-          {"tokens", story.size()},
-          {"stop_reason", to_string(result.reason)},
-          {"distinct_1", distinct(story, 1)},
-          {"distinct_2", distinct(story, 2)},
-          {"distinct_3", distinct(story, 3)},
-          {"longest_loop", repetition.longest_loop},
-          {"longest_repeat", repetition.longest_repeat},
-          {"text", result.text}};
+  Json line;
+  write_setting(line, *unit.setting);
+  line.update({{"prompt", unit.prompt},
+               {"seed", unit.seed},
+               {"prompt_tokens", prompt_tokens},
+               {"tokens", story.size()},
+               {"stop_reason", to_string(result.reason)},
+               {"distinct_1", distinct(story, 1)},
+               {"distinct_2", distinct(story, 2)},
+               {"distinct_3", distinct(story, 3)},
+               {"longest_loop", repetition.longest_loop},
+               {"longest_repeat", repetition.longest_repeat},
+               {"text", result.text}});
+  return line;
 }
 
 class StoryRun {
@@ -54,10 +53,10 @@ class StoryRun {
   StoryRun(const Engine& engine, std::span<const StoryPrompt> prompts, const StoryOptions& options,
            ResultFile& results)
       : engine_(engine), prompts_(prompts), options_(options), results_(results) {
-    for (const Variant& variant : options_.variants) {
+    for (const Setting& setting : options_.settings) {
       for (std::size_t prompt = 0; prompt < prompts_.size(); ++prompt) {
         for (int i = 0; i < options_.seeds; ++i) {
-          units_.push_back({&variant, prompt, options_.generate.sampler.seed + static_cast<unsigned>(i)});
+          units_.push_back({&setting, prompt, options_.generate.sampler.seed + static_cast<unsigned>(i)});
         }
       }
     }
@@ -80,8 +79,8 @@ class StoryRun {
                     if (result.reason == StopReason::cancelled) throw StoriesCancelled{};
                     finish(missing[i], result);
                   });
-    for (const Variant& variant : options_.variants) {
-      if (results_.find(story_summary_key(variant)) == nullptr) summarise(variant);
+    for (const Setting& setting : options_.settings) {
+      if (results_.find(setting.summary_key()) == nullptr) summarise(setting);
     }
   }
 
@@ -99,9 +98,9 @@ class StoryRun {
 
   // The state after the prompt, which stories of one prompt share.
   Sequence start(const StoryUnit& unit) {
-    if (read_by_.variant != unit.variant || read_by_.prompt != unit.prompt) {
+    if (read_by_.setting != unit.setting || read_by_.prompt != unit.prompt) {
       const std::vector<Token>& tokens = prompts_[unit.prompt].tokens;
-      Sequence sequence(engine_.model, unit.variant->state(options_.state));
+      Sequence sequence(engine_.model, unit.setting->state(options_.state));
       const auto go_on = [this](std::int64_t, std::int64_t) { return !cancelled(); };
       if (sequence.read(tokens, {.block = options_.block, .progress = go_on}) < std::ssize(tokens)) {
         throw StoriesCancelled{};
@@ -128,12 +127,14 @@ class StoryRun {
     options_.progress(progress_);
   }
 
-  void summarise(const Variant& variant) {
+  void summarise(const Setting& setting) {
     std::vector<const Json*> stories;
     for (const StoryUnit& unit : units_) {
-      if (*unit.variant == variant) stories.push_back(results_.find(unit.key()));
+      if (*unit.setting == setting) stories.push_back(results_.find(unit.key()));
     }
-    Json summary = {{"policy", variant.policy}, {"size", size_or_null(variant)}, {"stories", stories.size()}};
+    Json summary;
+    write_setting(summary, setting);
+    summary["stories"] = stories.size();
     for (const char* measure : kStoryMeasures) {
       std::vector<double> values;
       double sum = 0;
@@ -150,7 +151,7 @@ class StoryRun {
     summary["ended"] = {{"mean", static_cast<double>(ended) / static_cast<double>(n)},
                         {"low", interval.low},
                         {"high", interval.high}};
-    results_.add(story_summary_key(variant), summary);
+    results_.add(setting.summary_key(), summary);
   }
 
   bool cancelled() const { return options_.generate.cancel != nullptr && *options_.generate.cancel; }
@@ -185,11 +186,9 @@ void check(const StoryOptions& options, std::span<const StoryPrompt> prompts) {
 
 std::string prompt_key(std::size_t prompt) { return fmt::format("prompt/{}", prompt); }
 
-std::string story_key(const Variant& variant, std::size_t prompt, std::uint64_t seed) {
-  return fmt::format("{}/{}/{}", variant.key(), prompt, seed);
+std::string story_key(const Setting& setting, std::size_t prompt, std::uint64_t seed) {
+  return fmt::format("{}/{}/{}", setting.key(), prompt, seed);
 }
-
-std::string story_summary_key(const Variant& variant) { return "summary/" + variant.key(); }
 
 bool write_stories(const Engine& engine, std::span<const StoryPrompt> prompts, const StoryOptions& options,
                    ResultFile& results) try {

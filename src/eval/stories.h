@@ -11,7 +11,7 @@
 #include "msrnn/generate.h"
 
 #include "eval/result_file.h"
-#include "eval/variant.h"
+#include "eval/settings.h"
 
 namespace msrnn {
 
@@ -27,10 +27,10 @@ struct StoryProgress {
 };
 
 struct StoryOptions {
-  std::vector<Variant> variants;
+  std::vector<Setting> settings;
   StateOptions state = {};  // all but policy and size
   // Of each story. The seed is that of the first of a prompt, the others count on from it, the same ones for
-  // every variant. Where `cancel` is set, stories that are being written are given up.
+  // every setting. Where `cancel` is set, stories that are being written are given up.
   GenerateOptions generate = {};
   int seeds = 1;
   int batch = 8;    // stories written at once; changes speed and memory, never a story
@@ -40,17 +40,16 @@ struct StoryOptions {
 
 // What lines of a result file are called.
 std::string prompt_key(std::size_t prompt);                                             // "prompt/0"
-std::string story_key(const Variant& variant, std::size_t prompt, std::uint64_t seed);  // "tova/512/0/1"
-std::string story_summary_key(const Variant& variant);                                  // "summary/tova/512"
+std::string story_key(const Setting& setting, std::size_t prompt, std::uint64_t seed);  // "tova/512/0/1"
 
 // Throws UsageError for options that cannot be. To be asked before results are begun.
 void check(const StoryOptions& options, std::span<const StoryPrompt> prompts);
 
 // Adds to the results what they lack, one line
 //   a prompt    {text}
-//   a story     {policy, size (null: unbounded), prompt, seed, prompt_tokens, tokens (the end token is none),
+//   a story     {policy, size (if it has one), prompt, seed, prompt_tokens, tokens (the end token is none),
 //                stop_reason, distinct_1, distinct_2, distinct_3, longest_loop, longest_repeat, text}
-//   a variant   {policy, size, stories, and for the values above their mean and its bootstrap interval over
+//   a setting   {policy, size, stories, and for the values above their mean and its bootstrap interval over
 //               the stories: {mean, low, high}; ended: the share of stories that ended by themselves}
 // each. False where it was cancelled: what is finished is there. Throws UsageError as check() does, and Error
 // where a line cannot be written.

@@ -15,11 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string state_of(const Json& story) {
-  const int size = story.at("size").is_null() ? 0 : story.at("size").get<int>();
-  return Variant{story.at("policy").get<std::string>(), size}.key();
-}
-
 // Of one line: a prompt, or a story, which is added if it is of this state. The states met are noted.
 void add_line(const Json& line, const std::string& state, StorySet& set, std::set<std::string>& states) {
   const std::string key = line.at("key").get<std::string>();
@@ -33,7 +28,7 @@ void add_line(const Json& line, const std::string& state, StorySet& set, std::se
     set.prompts[number] = line.at("text").get<std::string>();
     return;
   }
-  const std::string of = state_of(line);
+  const std::string of = read_setting(line).key();
   states.insert(of);
   if (!state.empty() && of != state) return;
   set.stories[{line.at("prompt").get<std::int64_t>(), line.at("seed").get<std::uint64_t>()}] =

@@ -18,9 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const Variant kFullCache = {"full", 0};
-
-Json size_or_nothing(const Variant& variant) { return variant.size == 0 ? Json() : Json(variant.size); }
+const Setting kFullCache = {"full", 0};
 
 // Slots of a layer that a state needs for a text of so many tokens.
 double slots_of(const StateOptions& state, std::int64_t tokens) {
@@ -66,7 +64,7 @@ class ThroughputRun {
       }
     }
     for (const ThroughputRow& row : rows_) {
-      const std::string key = throughput_summary_key(row.variant);
+      const std::string key = row.setting.summary_key();
       if (results_.find(key) == nullptr) results_.add(key, summarise(row));
     }
     return true;
@@ -83,20 +81,21 @@ class ThroughputRun {
     return {machine.at("read_bandwidth").get<double>(), machine.at("seconds_per_token").get<double>()};
   }
 
-  static std::string round_key(const Variant& variant, std::int64_t round) {
-    return fmt::format("{}/{}", variant.key(), round);
+  static std::string round_key(const Setting& setting, std::int64_t round) {
+    return fmt::format("{}/{}", setting.key(), round);
   }
 
   bool do_round(const ThroughputRow& row, std::int64_t round, int sequences) {
-    const std::string key = round_key(row.variant, round);
+    const std::string key = round_key(row.setting, round);
     if (results_.find(key) == nullptr) {
       const std::optional<double> seconds = time_round(row.state, sequences);
       if (!seconds) return false;
-      results_.add(key, {{"policy", row.variant.policy},
-                         {"size", size_or_nothing(row.variant)},
-                         {"sequences", sequences},
-                         {"tokens", sequences * options_.tokens},
-                         {"seconds", *seconds}});
+      Json line;
+      write_setting(line, row.setting);
+      line["sequences"] = sequences;
+      line["tokens"] = sequences * options_.tokens;
+      line["seconds"] = *seconds;
+      results_.add(key, line);
     } else {
       total_ -= sequences * options_.tokens;
     }
@@ -126,7 +125,7 @@ class ThroughputRun {
   double measured_seconds(const ThroughputRow& row) const {
     double seconds = 0;
     for (std::int64_t round = 0;; ++round) {
-      const Json* line = results_.find(round_key(row.variant, round));
+      const Json* line = results_.find(round_key(row.setting, round));
       if (line == nullptr) return seconds;
       seconds += line->at("seconds").get<double>();
     }
@@ -146,18 +145,19 @@ class ThroughputRun {
     const double seconds = measured_seconds(row), predicted = predicted_seconds(row);
     // Nothing measured, or nothing to compare it with, is no number.
     const auto quotient = [](double a, double b) { return a > 0 && b > 0 ? Json(a / b) : Json(); };
-    return {{"policy", row.variant.policy},
-            {"size", size_or_nothing(row.variant)},
-            {"state_bytes", row.plan.state_bytes},
-            {"scratch_bytes", row.plan.scratch_bytes},
-            {"batch", row.plan.batch},
-            {"sequences", options_.sequences},
-            {"tokens", options_.tokens},
-            {"seconds", row.plan.batch > 0 ? Json(seconds) : Json()},
-            {"tokens_per_second", quotient(tokens, seconds)},
-            {"predicted_tokens_per_second", quotient(tokens, predicted)},
-            {"relative", quotient(measured_seconds(rows_.front()), seconds)},
-            {"predicted_relative", quotient(predicted_seconds(rows_.front()), predicted)}};
+    Json line;
+    write_setting(line, row.setting);
+    line.update({{"state_bytes", row.plan.state_bytes},
+                 {"scratch_bytes", row.plan.scratch_bytes},
+                 {"batch", row.plan.batch},
+                 {"sequences", options_.sequences},
+                 {"tokens", options_.tokens},
+                 {"seconds", row.plan.batch > 0 ? Json(seconds) : Json()},
+                 {"tokens_per_second", quotient(tokens, seconds)},
+                 {"predicted_tokens_per_second", quotient(tokens, predicted)},
+                 {"relative", quotient(measured_seconds(rows_.front()), seconds)},
+                 {"predicted_relative", quotient(predicted_seconds(rows_.front()), predicted)}});
+    return line;
   }
 
   const Model& model_;
@@ -187,13 +187,13 @@ std::vector<ThroughputRow> plan_throughput(const Model& model, const ThroughputO
   if (options.sequences < 1) fail_usage("sequences: expected 1 or more, found {}", options.sequences);
   if (options.tokens < 1) fail_usage("tokens: expected 1 or more, found {}", options.tokens);
   std::vector<ThroughputRow> rows;
-  const auto add = [&](const Variant& variant) {
-    const StateOptions state = variant.state(options.state);
-    rows.push_back({variant, state, plan_batch(model, state, options)});
+  const auto add = [&](const Setting& setting) {
+    const StateOptions state = setting.state(options.state);
+    rows.push_back({setting, state, plan_batch(model, state, options)});
   };
   add(kFullCache);
-  for (const Variant& variant : options.variants) {
-    if (variant != kFullCache) add(variant);
+  for (const Setting& setting : options.settings) {
+    if (setting != kFullCache) add(setting);
   }
   const bool any = std::ranges::any_of(rows, [](const ThroughputRow& row) { return row.plan.batch > 0; });
   if (!any) {
@@ -218,8 +218,6 @@ double predict_seconds(const Model& model, const StateOptions& state, int batch,
   }
   return seconds;
 }
-
-std::string throughput_summary_key(const Variant& variant) { return "summary/" + variant.key(); }
 
 bool measure_throughput(const Model& model, const std::vector<ThroughputRow>& rows,
                         const ThroughputOptions& options, const std::function<MachineLimits()>& measure,

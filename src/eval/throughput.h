@@ -10,7 +10,7 @@
 #include "msrnn/model.h"
 
 #include "eval/result_file.h"
-#include "eval/variant.h"
+#include "eval/settings.h"
 
 namespace msrnn {
 
@@ -21,7 +21,7 @@ struct MachineLimits {
 };
 
 struct ThroughputOptions {
-  std::vector<Variant> variants;  // besides the full cache, which comes first
+  std::vector<Setting> settings;  // besides the full cache, which comes first
   StateOptions state = {};        // all but policy and size
   std::size_t memory = 0;         // bytes, for weights, states and scratch memory
   int sequences = 512;            // in all, each of …
@@ -40,7 +40,7 @@ struct BatchPlan {
 BatchPlan plan_batch(const Model& model, const StateOptions& state, const ThroughputOptions& options);
 
 struct ThroughputRow {
-  Variant variant;
+  Setting setting;
   StateOptions state;
   BatchPlan plan;
 };
@@ -53,9 +53,6 @@ std::vector<ThroughputRow> plan_throughput(const Model& model, const ThroughputO
 // and all live keys and values at the machine's bandwidth, or as its products at their peak, if that is more.
 double predict_seconds(const Model& model, const StateOptions& state, int batch, std::int64_t tokens,
                        const MachineLimits& limits);
-
-// The key of a variant's summary: "summary/tova/512".
-std::string throughput_summary_key(const Variant& variant);
 
 // Adds to the results what they lack. These have times in them, so that a run that was killed goes on with
 // what it has measured, but does not give the same lines as one that was not:

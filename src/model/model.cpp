@@ -85,6 +85,7 @@ const ModelConfig& Model::config() const { return impl_->config; }
 std::uint64_t Model::fingerprint() const { return impl_->fingerprint; }
 std::size_t Model::weight_bytes() const { return impl_->weights.bytes(); }
 std::string Model::device() const { return impl_->backend->name() + ": " + impl_->backend->description(); }
+std::string Model::arithmetic() const { return impl_->backend->name() + ": " + impl_->backend->arithmetic(); }
 int Model::threads() const { return impl_->backend->threads(); }
 
 void Model::forward(std::span<const Token> tokens, std::span<const Segment> segments, std::span<float> logits,

@@ -96,6 +96,13 @@ class EvalErrorsTest(unittest.TestCase):
         self.fail_with(WRONG_USAGE, "data: ", command.replace("short.txt", "long.txt"))
         self.assertEqual((self.folder / "lm.jsonl").read_bytes(), before)
 
+    def test_the_number_of_threads_is_none_of_a_run(self):
+        command = self.LM.format(folder=self.folder).replace("lm.jsonl", "threads.jsonl")
+        self.assertEqual(self.evaluate(command + " --threads 1").returncode, 0)
+        before = (self.folder / "threads.jsonl").read_bytes()
+        self.assertEqual(self.evaluate(command + " --threads 2").returncode, 0)
+        self.assertEqual((self.folder / "threads.jsonl").read_bytes(), before)
+
     def test_nowhere_to_print(self):
         command = self.LM.format(folder=self.folder).replace("lm.jsonl", "printed.jsonl")
         with open("/dev/full", "wb") as full:

@@ -124,9 +124,9 @@ class JudgeTest(unittest.TestCase):
         lines = [{"run": {"experiment": "stories", "model": {"fingerprint": "f"}}}]
         lines += [{"key": f"prompt/{i}", "text": f"task {i}"} for i in (0, 1)]
         for (prompt, seed), texts in STORIES.items():
-            for policy, size, text in (("tova", 64, texts[0]), ("full", None, texts[1])):
-                lines.append({"key": f"{policy}/{prompt}/{seed}", "policy": policy, "size": size, "prompt": prompt,
-                              "seed": seed, "text": text})
+            for state, text in (({"policy": "tova", "size": 64}, texts[0]), ({"policy": "full"}, texts[1])):
+                lines.append({"key": f"{state['policy']}/{prompt}/{seed}", **state, "prompt": prompt, "seed": seed,
+                              "text": text})
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
     def command(self, *options, a=":tova/64", b=":full", url=None, output=None):

@@ -96,7 +96,7 @@ def stories(path):
     for policy, size in settings({"tova": 2.0, "window+4": 3.1}):
         shrink = 1 if size is None else 1 - 30 / (size + 60)
         estimate = lambda value: {"mean": value * shrink, "low": value * shrink * 0.93, "high": value * shrink * 1.07}
-        lines.append({"key": f"summary/{key(policy, size)}", "policy": policy, "size": size, "stories": 100,
+        lines.append({"key": f"summary/{key(policy, size)}", **setting(policy, size), "stories": 100,
                       "tokens": estimate(1566), "distinct_1": estimate(0.41), "distinct_2": estimate(0.78),
                       "distinct_3": estimate(0.91), "longest_loop": estimate(48), "longest_repeat": estimate(61),
                       "ended": estimate(0.72)})
@@ -183,7 +183,7 @@ def throughput(path):
     lines = [{"key": "machine", "read_bandwidth": 1.9e10, "seconds_per_token": 0.002}]
     for policy, size, batch, speed in (("full", None, 8, 61.0), ("tova", 2048, 17, 104.0), ("tova", 1024, 35, 190.0),
                                        ("tova", 512, 64, 290.0), ("tova", 256, 64, 300.5), ("tova", 8192, 0, None)):
-        lines.append({"key": f"summary/{key(policy, size)}", "policy": policy, "size": size,
+        lines.append({"key": f"summary/{key(policy, size)}", **setting(policy, size),
                       "state_bytes": 23592960, "scratch_bytes": 1000, "batch": batch, "sequences": 64, "tokens": 4096,
                       "seconds": None if speed is None else 262144 / speed, "tokens_per_second": speed,
                       "predicted_tokens_per_second": speed and speed * 1.18, "relative": speed and speed / 61,

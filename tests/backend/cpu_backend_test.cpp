@@ -217,7 +217,9 @@ TEST(Registry, MakesTheDevicesItLists) {
   }
   EXPECT_THROW(make_backend("gpu"), UsageError);
   EXPECT_THROW(make_backend("cpu", {-1}), UsageError);
-  EXPECT_NE(make_backend("cpu", {1, "fast"})->description(), make_backend("cpu", {1})->description());
+  EXPECT_NE(make_backend("cpu", {1, "fast"})->arithmetic(), make_backend("cpu", {1})->arithmetic());
+  EXPECT_NE(make_backend("cpu", {2})->description(), make_backend("cpu", {1})->description());
+  EXPECT_EQ(make_backend("cpu", {2})->arithmetic(), make_backend("cpu", {1})->arithmetic());
   EXPECT_THROW(make_backend("cpu", {1, "rough"}), UsageError);
   EXPECT_THROW(make_backend("reference", {1, "fast"}), UsageError);
 }

@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 
 #include "base/temporary_folder.h"
 #include "eval/scripted_judge.h"
+#include "eval/settings.h"
 
 namespace msrnn::testing {
 namespace {
@@ -159,11 +161,11 @@ class StoryPairsTest : public ::testing::Test {
     return {{"key", "prompt/" + std::to_string(number)}, {"text", text}};
   }
 
-  static Json story(const std::string& policy, const Json& size, int number, int seed,
-                    const std::string& text) {
-    const std::string key = policy + size.dump() + std::to_string(number) + "." + std::to_string(seed);
-    return {{"key", key},       {"policy", policy}, {"size", size},
-            {"prompt", number}, {"seed", seed},     {"text", text}};
+  static Json story(const Setting& setting, int number, int seed, const std::string& text) {
+    Json line = {{"key", fmt::format("{}/{}/{}", setting.key(), number, seed)}};
+    write_setting(line, setting);
+    line.update({{"prompt", number}, {"seed", seed}, {"text", text}});
+    return line;
   }
 
   void refuses(const std::string& name, const std::string& message) const {
@@ -181,11 +183,11 @@ class StoryPairsTest : public ::testing::Test {
 TEST_F(StoryPairsTest, PairsPromptAndSeed) {
   const std::string file = write("s", {prompt(0, "zero"),
                                        prompt(1, "one"),
-                                       story("full", nullptr, 0, 1, "a"),
-                                       story("full", nullptr, 1, 1, "b"),
-                                       story("tova", 64, 1, 1, "c"),
-                                       story("tova", 64, 1, 2, "d"),
-                                       story("tova", 128, 0, 1, "e"),
+                                       story({"full"}, 0, 1, "a"),
+                                       story({"full"}, 1, 1, "b"),
+                                       story({"tova", 64}, 1, 1, "c"),
+                                       story({"tova", 64}, 1, 2, "d"),
+                                       story({"tova", 128}, 0, 1, "e"),
                                        {{"key", "summary/full"}, {"stories", 2}}});
   const StorySet full = read_stories(file + ":full"), tova = read_stories(file + ":tova/64");
   const std::vector<StoryPair> pairs = pair_stories(full, tova);
@@ -201,25 +203,25 @@ TEST_F(StoryPairsTest, PairsPromptAndSeed) {
 }
 
 TEST_F(StoryPairsTest, AFileOfOneStateNeedsNoName) {
-  const std::string file = write("one:state", {prompt(0, "zero"), story("tova", 64, 0, 1, "a")});
+  const std::string file = write("one:state", {prompt(0, "zero"), story({"tova", 64}, 0, 1, "a")});
   EXPECT_EQ(read_stories(file).state, "tova/64");
   EXPECT_EQ(read_stories(file + ":tova/64").stories.size(), 1u);
 }
 
 TEST_F(StoryPairsTest, RefusesWhatItCannotCompare) {
   const std::string file =
-      write("s", {prompt(0, "zero"), story("full", nullptr, 0, 1, "a"), story("tova", 64, 0, 1, "b")});
+      write("s", {prompt(0, "zero"), story({"full"}, 0, 1, "a"), story({"tova", 64}, 0, 1, "b")});
   refuses(file, "full, tova/64");
   refuses(file + ":tova", "there are: full, tova/64");
   refuses(file + ":", "FILE:STATE");
   refuses((folder_.path() / "none").string(), "none");
   refuses(write("empty", {prompt(0, "zero")}), "holds no story");
   refuses(write("lm", {}, "lm"), "'lm'");
-  refuses(write("lost", {story("full", nullptr, 3, 1, "a")}), "prompt 3 is missing");
+  refuses(write("lost", {story({"full"}, 3, 1, "a")}), "prompt 3 is missing");
   refuses(write("number", {{{"key", "prompt/x"}, {"text", "a"}}}), "prompt/x");
   refuses(write("half", {{{"key", "full/0/1"}, {"policy", "full"}}}), "half");
   refuses(write("type", {{{"key", "prompt/0"}, {"text", 3}}}), "type");
-  const std::string other = write("other", {prompt(0, "another"), story("full", nullptr, 0, 1, "a")});
+  const std::string other = write("other", {prompt(0, "another"), story({"full"}, 0, 1, "a")});
   EXPECT_THROW(pair_stories(read_stories(file + ":full"), read_stories(other)), UsageError);
 }
 

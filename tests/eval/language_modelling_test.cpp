@@ -20,33 +20,6 @@ namespace {
 using ::testing::ElementsAre;
 using Json = nlohmann::ordered_json;
 
-std::vector<std::string> keys_of(const std::vector<Setting>& settings) {
-  std::vector<std::string> keys;
-  for (const Setting& setting : settings) keys.push_back(setting.key());
-  return keys;
-}
-
-TEST(Settings, ArePairsOfPolicyAndSizeEachOnce) {
-  const std::vector<std::string> policies = {"full", "tova", "baseline", "tova", "window+4"};
-  const std::vector<int> sizes = {8, 4, 8};
-  EXPECT_THAT(keys_of(cross(policies, sizes)), ElementsAre("full", "tova/8", "tova/4", "baseline/8",
-                                                           "baseline/4", "window+4/8", "window+4/4"));
-  EXPECT_THAT(keys_of(cross(std::vector<std::string>{"full"}, {})), ElementsAre("full"));
-}
-
-TEST(Settings, RefuseWhatCannotBe) {
-  const auto make = [](const std::string& policy, const std::vector<int>& sizes) {
-    cross(std::vector<std::string>{policy}, sizes);
-  };
-  EXPECT_THROW(make("nonsense", {8}), UsageError);
-  EXPECT_THROW(make("tova", {}), UsageError);
-  EXPECT_THROW(make("tova", {0}), UsageError);
-  EXPECT_THROW(make("tova", {-3}), UsageError);
-  EXPECT_THROW(make("window+4", {3}), UsageError);
-  EXPECT_THROW(make("baseline", {1}), UsageError);
-  EXPECT_THROW(cross({}, {}), UsageError);
-}
-
 TEST(PooledLoss, WeighsTokensAndPairsPieces) {
   const std::vector<Loss> losses = {{10, 40, 20}, {30, 90, 90}, {20, 50, 45}};
   Json row;
@@ -79,7 +52,7 @@ class LanguageModellingTest : public ::testing::Test {
   const Engine engine_ = tiny_engine();
   const std::vector<Book> books_ = {{"a", random_tokens(100, 1)}, {"b", random_tokens(45, 2)}};
   LanguageModellingOptions options_ = {
-      .settings = cross(std::vector<std::string>{"full", "baseline", "tova"}, std::vector<int>{8}),
+      .settings = every_setting(std::vector<std::string>{"full", "baseline", "tova"}, std::vector<int>{8}),
       .context = 40,
       .state_type = "f32"};
 };
@@ -130,7 +103,7 @@ TEST_F(LanguageModellingTest, CountsTheBytesOfWhatIsScored) {
 
 TEST_F(LanguageModellingTest, TakesTheChunksAskedFor) {
   ResultFile results = open();
-  options_.settings = cross(std::vector<std::string>{"tova"}, std::vector<int>{8});
+  options_.settings = every_setting(std::vector<std::string>{"tova"}, std::vector<int>{8});
   options_.full_chunks = true;
   measure_language_modelling(engine_, books_, options_, results);
   EXPECT_NE(results.find("tova/8/a/1"), nullptr);

@@ -27,7 +27,7 @@ class LongStreamTest : public ::testing::Test {
   const Engine engine_ = tiny_engine();
   const std::vector<Book> books_ = {{"a", random_tokens(100, 1)}, {"b", random_tokens(110, 2)}};
   LongStreamOptions options_ = {
-      .settings = cross(std::vector<std::string>{"full", "h2o", "window+2"}, std::vector<int>{8}),
+      .settings = every_setting(std::vector<std::string>{"full", "h2o", "window+2"}, std::vector<int>{8}),
       .positions = {"absolute", "in-cache"},
       .tokens = 90,
       .bin = 16,
@@ -139,7 +139,7 @@ TEST_F(LongStreamTest, LeavesOutShortBooksAndRefusesWhatCannotBe) {
   wrong.positions = {};
   EXPECT_THROW(measure(books_, wrong), UsageError);
   wrong = options_;
-  wrong.settings = cross(std::vector<std::string>{"baseline"}, std::vector<int>{8});
+  wrong.settings = every_setting(std::vector<std::string>{"baseline"}, std::vector<int>{8});
   EXPECT_THROW(measure(books_, wrong), UsageError);
 }
 

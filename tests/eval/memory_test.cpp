@@ -26,7 +26,7 @@ class MemoryTest : public ::testing::Test {
     texts_[1] = {"a/1", some_tokens(30), {}};
     std::reverse(texts_[1].tokens.begin(), texts_[1].tokens.end());
     const std::vector<std::string> policies = {"tova", "h2o", "full"};
-    options_.settings = cross(policies, std::vector{8, 35});
+    options_.settings = every_setting(policies, std::vector{8, 35});
     options_.every = 7;
   }
 

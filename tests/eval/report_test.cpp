@@ -204,7 +204,6 @@ TEST(Stories, ReadsMeansWithIntervals) {
                                    {"tokens", {{"mean", 1361.0}, {"low", 1300.0}, {"high", 1400.0}}}},
                                   {{"key", "summary/full"},
                                    {"policy", "full"},
-                                   {"size", nullptr},
                                    {"stories", 3},
                                    {"tokens", {{"mean", 1566.0}, {"low", 1500.0}, {"high", 1600.0}}}}}));
   ASSERT_FALSE(got.figures.empty());
@@ -243,7 +242,6 @@ TEST(Throughput, StatesThatDoNotFitAreInTheTableOnly) {
   const Section got = section(results("throughput", {{{"key", "machine"}, {"read_bandwidth", 1e10}},
                                                      {{"key", "summary/full"},
                                                       {"policy", "full"},
-                                                      {"size", nullptr},
                                                       {"batch", 2},
                                                       {"tokens_per_second", 10.0},
                                                       {"predicted_tokens_per_second", 12.0}},

@@ -90,13 +90,14 @@ class RetrievalTest : public ::testing::Test {
   const Json run_ = {{"experiment", "retrieval"}};
   const std::vector<Text> texts_ = {{"short", prose(4)}, {"long", prose(60)}, {"longer", prose(80)}};
   const PromptMaker prompts_{engine_, texts_, false};
-  RetrievalOptions options_{.settings = cross(std::vector<std::string>{"full", "tova"}, std::vector{70}),
-                            .tasks = {"passkey", "needle"},
-                            .layouts = {"after", "after-pinned", "before", "before-pinned"},
-                            .lengths = {300, 400},
-                            .depths = {0, 0.5},
-                            .trials = 2,
-                            .max_tokens = 5};
+  RetrievalOptions options_{
+      .settings = every_setting(std::vector<std::string>{"full", "tova"}, std::vector{70}),
+      .tasks = {"passkey", "needle"},
+      .layouts = {"after", "after-pinned", "before", "before-pinned"},
+      .lengths = {300, 400},
+      .depths = {0, 0.5},
+      .trials = 2,
+      .max_tokens = 5};
 };
 
 TEST_F(RetrievalTest, PromptsHaveTheirLengthAndHoldWhatTheySay) {

@@ -23,7 +23,7 @@ using Json = nlohmann::ordered_json;
 class StoriesTest : public ::testing::Test {
  protected:
   StoryOptions options() const {
-    return {.variants = {{"full", 0}, {"tova", 6}, {"window+2", 6}},
+    return {.settings = {{"full", 0}, {"tova", 6}, {"window+2", 6}},
             .generate = {.max_tokens = 24, .sampler = {.temperature = 1.3f, .seed = 40}},
             .seeds = 2,
             .batch = 3};
@@ -69,15 +69,15 @@ TEST_F(StoriesTest, WritesWhatEachGivesAlone) {
   ASSERT_TRUE(write(how));
   EXPECT_EQ(lines().size(), 1u + 3 + 3 * 3 * 2 + 3);
   const std::vector<StoryPrompt> texts = prompts();
-  for (const Variant& variant : how.variants) {
+  for (const Setting& setting : how.settings) {
     for (std::size_t prompt = 0; prompt < texts.size(); ++prompt) {
       for (const std::uint64_t seed : {40u, 41u}) {
-        Sequence sequence(engine_.model, variant.state({}));
+        Sequence sequence(engine_.model, setting.state({}));
         sequence.read(texts[prompt].tokens);
         GenerateOptions generate_options = how.generate;
         generate_options.sampler.seed = seed;
         GenerateResult expected = generate(sequence, engine_.tokenizer, generate_options);
-        const Json found = line(story_key(variant, prompt, seed));
+        const Json found = line(story_key(setting, prompt, seed));
         EXPECT_EQ(found["stop_reason"].get<std::string>(), to_string(expected.reason));
         if (expected.reason == StopReason::end_token) expected.tokens.pop_back();
         EXPECT_EQ(found["tokens"], expected.tokens.size());
@@ -94,14 +94,14 @@ TEST_F(StoriesTest, WritesWhatEachGivesAlone) {
 
 TEST_F(StoriesTest, SummarisesEveryState) {
   ASSERT_TRUE(write(options()));
-  for (const Variant& variant : options().variants) {
+  for (const Setting& setting : options().settings) {
     std::vector<double> lengths;
     for (std::size_t prompt = 0; prompt < 3; ++prompt) {
       for (const std::uint64_t seed : {40u, 41u})
-        lengths.push_back(line(story_key(variant, prompt, seed))["tokens"].get<double>());
+        lengths.push_back(line(story_key(setting, prompt, seed))["tokens"].get<double>());
     }
     const double mean = std::accumulate(lengths.begin(), lengths.end(), 0.0) / 6;
-    const Json summary = line(story_summary_key(variant));
+    const Json summary = line(setting.summary_key());
     EXPECT_EQ(summary["stories"], 6);
     EXPECT_NEAR(summary["tokens"]["mean"].get<double>(), mean, 1e-9);
     EXPECT_LE(summary["tokens"]["low"].get<double>(), mean);
@@ -147,7 +147,7 @@ TEST_F(StoriesTest, MoreStatesCanBeAddedLater) {
   const std::multiset<std::string> whole = sorted_lines();
   std::filesystem::remove(path_);
   StoryOptions how = options();
-  how.variants.resize(1);
+  how.settings.resize(1);
   ASSERT_TRUE(write(how));
   ASSERT_TRUE(write(options()));
   EXPECT_EQ(sorted_lines(), whole);

@@ -23,7 +23,7 @@ class ThroughputTest : public ::testing::Test {
   // With room for the weights and so many states of 8 tokens.
   ThroughputOptions options(double states = 5.5) const {
     const std::size_t one = state_bytes({.policy = "tova", .capacity = 8}, 0) + kScratch;
-    return {.variants = {{"tova", 8}, {"h2o", 16}},
+    return {.settings = {{"tova", 8}, {"h2o", 16}},
             .memory = model().weight_bytes() + static_cast<std::size_t>(states * static_cast<double>(one)),
             .sequences = 7,
             .tokens = 40};
@@ -116,14 +116,14 @@ TEST_F(ThroughputTest, MeasuresEveryBatchAndComparesWithTheFullCache) {
   ThroughputOptions how = options(20.5);
   how.sequences = 30;
   const auto lines = measure(how);
-  for (const Variant& variant : {Variant{"full", 0}, Variant{"tova", 8}, Variant{"h2o", 16}}) {
-    const ThroughputJson& summary = lines.at(throughput_summary_key(variant));
+  for (const Setting& setting : {Setting{"full", 0}, Setting{"tova", 8}, Setting{"h2o", 16}}) {
+    const ThroughputJson& summary = lines.at(setting.summary_key());
     const int batch = summary["batch"].get<int>();
-    EXPECT_EQ(batch, plan_batch(model(), variant.state({}), how).batch);
+    EXPECT_EQ(batch, plan_batch(model(), setting.state({}), how).batch);
     int sequences = 0;
     double seconds = 0;
     for (int round = 0; sequences < how.sequences; ++round) {
-      const ThroughputJson& line = lines.at(variant.key() + "/" + std::to_string(round));
+      const ThroughputJson& line = lines.at(setting.key() + "/" + std::to_string(round));
       EXPECT_EQ(line["sequences"], std::min(batch, how.sequences - sequences));
       sequences += line["sequences"].get<int>();
       seconds += line["seconds"].get<double>();

@@ -86,9 +86,12 @@ CpuBackend::CpuBackend(int threads, const cpu::Kernels& kernels)
     : kernels_(kernels), pool_(threads), inputs_(kernels_.matmul, pool_) {}
 
 std::string CpuBackend::description() const {
+  return fmt::format("{}, {} thread{}", arithmetic(), threads(), threads() == 1 ? "" : "s");
+}
+
+std::string CpuBackend::arithmetic() const {
   const bool fast = kernels_.precision == cpu::Precision::fast;
-  return fmt::format("{}{}, {} thread{}", kernels_.isa, fast ? ", fast precision" : "", threads(),
-                     threads() == 1 ? "" : "s");
+  return fmt::format("{}{}", kernels_.isa, fast ? ", fast precision" : "");
 }
 
 std::optional<ProductOperation> CpuBackend::product_operation(DType weight) const {

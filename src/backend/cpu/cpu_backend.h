@@ -21,6 +21,7 @@ class CpuBackend final : public Backend {
 
   std::string name() const override { return "cpu"; }
   std::string description() const override;
+  std::string arithmetic() const override;
   int threads() const override { return pool_.size(); }
   std::optional<ProductOperation> product_operation(DType weight) const override;
   double measure_peak(DType weight) override;

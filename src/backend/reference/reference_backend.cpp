@@ -74,8 +74,10 @@ double activate(Activation activation, double x) {
 ReferenceBackend::ReferenceBackend(int threads) : pool_(threads), attention_(pool_) {}
 
 std::string ReferenceBackend::description() const {
-  return fmt::format("plain loops, float weights, sums in double, {} threads", threads());
+  return fmt::format("{}, {} threads", arithmetic(), threads());
 }
+
+std::string ReferenceBackend::arithmetic() const { return "plain loops, float weights, sums in double"; }
 
 WeightPtr ReferenceBackend::prepare(const TensorView& stored) {
   return std::make_shared<reference::DenseWeight>(stored);

@@ -19,6 +19,7 @@ class ReferenceBackend final : public Backend {
 
   std::string name() const override { return "reference"; }
   std::string description() const override;
+  std::string arithmetic() const override;
   int threads() const override { return pool_.size(); }
   std::optional<ProductOperation> product_operation(DType) const override { return std::nullopt; }
   double measure_peak(DType) override { return 0; }

@@ -56,11 +56,12 @@ std::string_view stop_name(StopReason reason) {
 class TaskCell {
  public:
   TaskCell(const Engine& engine, const TaskSet& set, const Setting& setting, const TaskRunOptions& options)
-      : engine_(engine), set_(set), setting_(setting), options_(options), shared_(shared_beginnings(set)) {
-    state_ = options.state;
-    state_.policy = setting.policy;
-    if (setting.size != 0) state_.capacity = setting.size;
-  }
+      : engine_(engine),
+        set_(set),
+        setting_(setting),
+        options_(options),
+        shared_(shared_beginnings(set)),
+        state_(setting.state(options.state)) {}
 
   // Tokens to read and to write for what results lacks.
   std::int64_t work(const ResultFile& results) const {
