@@ -78,9 +78,9 @@ class Tasks(ProgramTest):
                 for d in range(2) for q, question in enumerate(("Who wrote it?", "Where was the letter found?"))]
         (self.folder / "qasper.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    def arguments(self, output, *more, max_prompt=160):
-        return ("eval", "tasks", "--task", "qasper", "--data", str(self.folder), "--policies", "full,tova", "--sizes",
-                "32", "--max-prompt", str(max_prompt), "--max-answer", "12", "-o", str(self.folder / output), *more)
+    def arguments(self, output, *more, max_prompt=160, policies="full,tova", sizes="32"):
+        return ("eval", "tasks", "--task", "qasper", "--data", str(self.folder), "--policies", policies, "--sizes",
+                sizes, "--max-prompt", str(max_prompt), "--max-answer", "12", "-o", str(self.folder / output), *more)
 
     def lines(self, output):
         return sorted((self.folder / output).read_text().splitlines())
@@ -105,7 +105,7 @@ class Tasks(ProgramTest):
         self.assertEqual(self.lines("killed.jsonl"), whole)
 
     def test_control_c(self):
-        run = self.start(*self.arguments("stopped.jsonl", "--batch", "1", "--sizes", "32,33,34,35,36,37"))
+        run = self.start(*self.arguments("stopped.jsonl", "--batch", "1", sizes="32,33,34,35,36,37"))
         output = self.folder / "stopped.jsonl"
         while run.poll() is None and not (output.exists() and output.read_bytes().count(b"\n") > 1):
             time.sleep(0.01)
@@ -119,8 +119,8 @@ class Tasks(ProgramTest):
         self.fail_with(2, "layout", *self.arguments("one.jsonl", "--limit", "1", "--layout", "paper"))
 
     def test_chat(self):
-        self.succeed(*self.arguments("chat.jsonl", "--limit", "1", "--policies", "full", "--chat"))
-        self.succeed(*self.arguments("plain.jsonl", "--limit", "1", "--policies", "full", "--no-chat"))
+        self.succeed(*self.arguments("chat.jsonl", "--limit", "1", "--chat", policies="full"))
+        self.succeed(*self.arguments("plain.jsonl", "--limit", "1", "--no-chat", policies="full"))
         chat, plain = (json.loads((self.folder / name).read_text().splitlines()[1])
                        for name in ("chat.jsonl", "plain.jsonl"))
         self.assertEqual(chat["prompt_tokens"], 160)
