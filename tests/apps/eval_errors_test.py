@@ -44,6 +44,18 @@ ERRORS = (
     ("lm --data {folder}/texts -o {folder}/latin.txt", FAILED, "latin.txt: is there already and holds no results"),
     ("lm --data {folder}/texts -o {folder}/nothing", FAILED, "nothing: cannot be written: Is a directory"),
     ("lm --data {folder}/texts -o /dev/full", FAILED, "/dev/full: not a regular file"),
+    ("memory", WRONG_USAGE, "--data is required"),
+    ("memory --data {folder}/none", FAILED, "{folder}/none"),
+    ("memory --data {folder}/latin.txt", FAILED, "latin.txt: is no UTF-8 text"),
+    ("memory --data {folder}/texts -o {folder}/latin.txt", FAILED, "latin.txt: is there already and holds no results"),
+    ("memory --data {folder}/texts -o /dev/full", FAILED, "/dev/full: not a regular file"),
+    ("retrieval", WRONG_USAGE, "--data is required"),
+    ("retrieval --data {folder}/none", FAILED, "{folder}/none"),
+    ("retrieval --data {folder}/latin.txt", FAILED, "latin.txt: is no UTF-8 text"),
+    ("retrieval --data {folder}/texts --lengths 300 -o /dev/full", FAILED, "/dev/full: not a regular file"),
+    ("tasks --task qasper --data {folder}/latin.txt", FAILED, "latin.txt: "),
+    ("tasks --task qasper --data {folder} --layout paper --max-prompt 400 --max-answer 9 -o /dev/full", FAILED,
+     "/dev/full: not a regular file"),
 )
 
 
