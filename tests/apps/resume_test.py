@@ -148,6 +148,7 @@ class ResumeTest(unittest.TestCase):
         error = process.communicate()[1].decode()
         self.assertEqual(process.returncode, 130, error)
         self.assertIn("the same command goes on", error)
+        self.assertIn(str(output), error)
         self.assertEqual(self.run_through(experiment, output).returncode, 0)
         self.assertEqual(sorted(output.read_bytes().splitlines(True)), expected)
 
