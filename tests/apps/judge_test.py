@@ -9,6 +9,7 @@ import http.server
 import json
 import os
 import pathlib
+import random
 import signal
 import subprocess
 import sys
@@ -293,6 +294,25 @@ class JudgeTest(unittest.TestCase):
             self.assertEqual(len(self.judge.requests), REQUESTS - 3)
             self.check_summary(output)
         self.assertEqual((self.folder / "0.jsonl").read_bytes(), (self.folder / "1.jsonl").read_bytes())
+
+    def test_killed_at_any_moment(self):
+        self.succeed(output=self.folder / "unbroken.jsonl")
+        expected = sorted((self.folder / "unbroken.jsonl").read_bytes().splitlines())
+        draw = random.Random(3)
+        for i in range(10):
+            output = self.folder / f"killed{i}.jsonl"
+            self.judge.requests = []
+            process = subprocess.Popen(self.command(output=output), env=self.environment(), stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+            wanted = draw.randrange(REQUESTS + 1)
+            while len(self.judge.requests) < wanted and process.poll() is None:
+                time.sleep(0.001)
+            time.sleep(draw.random() * 0.02)
+            process.kill()
+            process.wait()
+            self.succeed(output=output)
+            self.assertEqual(sorted(output.read_bytes().splitlines()), expected)
+            self.assertLessEqual(len(self.judge.requests), REQUESTS + 1, "only what was under way is asked again")
 
     def test_refuses_what_it_cannot_do(self):
         self.refused("there are: full, tova/64", a=":tova/65", returncode=2)
