@@ -29,7 +29,7 @@ std::optional<ChatAnswer> ask_judge(const std::string& question, const JudgeOpti
                       kept->at("completion_tokens").get<std::int64_t>()};
   }
   const auto has_verdict = [](const std::string& text) { return parse_verdict(text).has_value(); };
-  const std::optional<ChatAnswer> answer = chat.ask(request, has_verdict);
+  std::optional<ChatAnswer> answer = chat.ask(request, has_verdict);
   if (answer) {
     answers.add(key, {{"text", answer->text},
                       {"prompt_tokens", answer->prompt_tokens},

@@ -55,7 +55,7 @@ class ThroughputRun {
   bool measure(const std::function<MachineLimits()>& measure_machine) {
     limits_ = find_limits(measure_machine);
     // The first pass reads the weights from disk and allocates scratch memory.
-    SpeedTest(model_, rows_.back().state, 1, 0);
+    [[maybe_unused]] const SpeedTest first_pass(model_, rows_.back().state, 1, 0);
     for (const ThroughputRow& row : rows_) {
       std::int64_t round = 0;
       for (int begin = 0; row.plan.batch > 0 && begin < options_.sequences; begin += row.plan.batch) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "backend/cpu/layout.h"
@@ -16,8 +17,8 @@ struct CompactBFloat16 {
   std::vector<const BFloat16Exception*> of_groups;  // where each begins
 
   std::size_t bytes() const {
-    return groups.size() + exceptions.size() * sizeof(exceptions[0]) +
-           of_groups.size() * sizeof(of_groups[0]);
+    return groups.size() + std::as_bytes(std::span(exceptions)).size() +
+           std::as_bytes(std::span(of_groups)).size();
   }
 };
 
