@@ -66,14 +66,14 @@ template <int n>
 constexpr int kBFloat16Groups = n == 1 ? 2 * kGroupsAtOnce : kGroupsAtOnce;
 
 // 64 bytes.
-inline IntRows load_bytes(const std::byte* p) {
+inline IntRows load_row_bits(const std::byte* p) {
   IntRows result;
   for (int i = 0; i < kParts; ++i) {
     result.part[i] = load(reinterpret_cast<const std::int32_t*>(p) + i * kLanes);
   }
   return result;
 }
-inline void store_bytes(std::byte* p, const IntRows& a) {
+inline void store_row_bits(std::byte* p, const IntRows& a) {
   for (int i = 0; i < kParts; ++i) store(reinterpret_cast<std::int32_t*>(p) + i * kLanes, a.part[i]);
 }
 
@@ -90,7 +90,7 @@ struct PlainBFloat16 : Stored<DType::bf16> {
                                                Rows (&sums)[n][groups]) {
     for (int c = 0; c < kBlockCols; c += 2) {
       IntRows w[groups];
-      for (int g = 0; g < groups; ++g) w[g] = load_bytes(blocks[g] + c * kGroupRows * 2);
+      for (int g = 0; g < groups; ++g) w[g] = load_row_bits(blocks[g] + c * kGroupRows * 2);
       add_pair(w, c, x, sums);
     }
   }
@@ -116,8 +116,8 @@ template <int first>
 [[gnu::always_inline]] inline FourColumns unpack(const CompactBlock& block, int c) {
   constexpr int kVector = kGroupRows * 4;
   const std::byte* eight = block.numbers + c / 8 * 3 * kVector;
-  const IntRows codes = load_bytes(eight), tables = load_bytes(block.tables);
-  const IntRows low = load_bytes(eight + (first == 0 ? 1 : 2) * kVector);
+  const IntRows codes = load_row_bits(eight), tables = load_row_bits(block.tables);
+  const IntRows low = load_row_bits(eight + (first == 0 ? 1 : 2) * kVector);
   FourColumns columns;
   for (int p = 0; p < kParts; ++p) {
     const I32 code = first == 0 ? low_nibbles(codes.part[p]) : high_nibbles(codes.part[p]);
@@ -134,7 +134,7 @@ template <int first>
   std::byte* plain_pair = plain;
   for (int c = 0; c < kBlockCols; c += 8, plain_pair += 4 * kPair) {
     const FourColumns columns[] = {unpack<0>(block, c), unpack<4>(block, c)};
-    for (int i = 0; i < 4; ++i) store_bytes(plain_pair + i * kPair, columns[i / 2].pair[i % 2]);
+    for (int i = 0; i < 4; ++i) store_row_bits(plain_pair + i * kPair, columns[i / 2].pair[i % 2]);
   }
   for (; block.has_exceptions(); ++block.exceptions) {
     __builtin_memcpy(plain + 2 * block.exceptions->place, &block.exceptions->bits, 2);
