@@ -19,9 +19,10 @@ std::vector<double> transposed_tile(Tensor x, std::int64_t first) {
 }
 
 // Wider vectors change the speed and no bit of the result: products and sums are rounded one by one
-// everywhere. Sanitizers cannot resolve clones.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
+// everywhere. Sanitizers cannot resolve clones, and would check what the caller's sizes show.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+__attribute__((no_sanitize("address", "thread", "undefined")))
+#elif defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 __attribute__((target_clones("arch=skylake-avx512", "avx2", "default")))
 #endif
 void dot_tile(const float* weight, const double* tile, std::int64_t n, double* sums) {
