@@ -10,7 +10,7 @@
 namespace msrnn::cpu {
 namespace {
 
-constexpr int kSubBlock = 64;      // rows whose scores are kept at once
+constexpr int kSubBlock = 32;      // rows whose scores are kept at once
 constexpr int kTileRows = 16;      // rows of a task
 constexpr int kTileColumns = 256;  // columns at a time where scores are not kept; whole key panels
 
@@ -183,21 +183,21 @@ void BlockAttention::write_out(const AttentionPass& pass, const AttentionJob& jo
   }
 }
 
-// What a tile's rows saw, weighted; columns dropped before a row are taken out of its exponentials.
+// What a tile's rows saw, weighted; columns dropped by rows of the tile are taken out of the exponentials
+// after these.
 void BlockAttention::weigh(const AttentionPass& pass, const AttentionJob& job, Tile tile) {
   const int group = pass.shape.group(), m = (tile.end_row - tile.begin_row) * group;
   const Lane& lane = columns_.lane(job.state.lane_of(tile.kv_head));
   float* const e = exponentials(group, tile.kv_head, tile.begin_row);
-  for (int r = 0; r + 1 < tile.end_row; ++r) {
+  for (int r = tile.begin_row; r + 1 < tile.end_row; ++r) {
     if (lane.dropped[r] < 0) continue;
-    const int first = std::max(r + 1 - tile.begin_row, 0);
-    for (int i = first * group; i < m; ++i) e[i * columns_.room() + lane.dropped[r]] = 0;
+    for (int i = (r + 1 - tile.begin_row) * group; i < m; ++i) e[i * columns_.room() + lane.dropped[r]] = 0;
   }
   const std::int64_t stride = columns_.value_stride();
   float* const sums = sums_ + std::int64_t{tile.worker} * kTileRows * group * stride;
   std::fill_n(sums, m * stride, 0.0f);
   SlotOrder& order = orders_[static_cast<std::size_t>(tile.worker)];
-  columns_.list_by_slot(job.state.lane_of(tile.kv_head), tile.end_row, order);
+  columns_.list_by_slot(job.state.lane_of(tile.kv_head), tile.begin_row, tile.end_row, order);
   std::int32_t begin = 0;
   for (const std::int32_t end : order.chunk_ends) {
     pass.kernels.attention.multiply_add({e, columns_.room(), columns_.value(tile.kv_head, 0), stride, sums,

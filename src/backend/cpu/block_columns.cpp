@@ -132,22 +132,25 @@ void BlockColumns::assign_slots(const AttentionJob& job, int first_row, int n_ro
   }
 }
 
-void BlockColumns::list_by_slot(int l, int end_row, SlotOrder& order) const {
+void BlockColumns::list_by_slot(int l, int begin_row, int end_row, SlotOrder& order) const {
   const Lane& of = lane(l);
   auto& [columns, chunk_ends, rows] = order;
   rows.resize(static_cast<std::size_t>(end_row));
   std::iota(rows.begin(), rows.end(), 0);
   std::ranges::sort(rows, {}, [&](std::int32_t r) { return std::pair(of.slot[r], r); });
-  columns.clear();
-  chunk_ends.clear();
   const std::int32_t n_slots = std::max(of.n_columns, of.slot[rows.back()] + 1);
+  columns.resize(static_cast<std::size_t>(n_slots + end_row + 1));
+  chunk_ends.clear();
+  std::int32_t n = 0;
+  const auto add = [&](std::int32_t column, bool has_token) {
+    columns[static_cast<std::size_t>(n)] = column;
+    n += static_cast<int>(has_token) & static_cast<int>(of.columns.last_row[column] >= begin_row);
+  };
   auto row = rows.begin();
   for (std::int32_t s = 0; s < n_slots; ++s) {
-    if (s < of.n_columns && of.columns.first_row[s] < 0) columns.push_back(s);
-    for (; row != rows.end() && of.slot[*row] == s; ++row) columns.push_back(of.n_columns + *row);
-    if ((s + 1) % kSlotChunk == 0 || s + 1 == n_slots) {
-      chunk_ends.push_back(static_cast<std::int32_t>(columns.size()));
-    }
+    add(s, of.columns.first_row[s] < 0);
+    for (; row != rows.end() && of.slot[*row] == s; ++row) add(of.n_columns + *row, true);
+    if ((s + 1) % kSlotChunk == 0 || s + 1 == n_slots) chunk_ends.push_back(n);
   }
 }
 

@@ -35,9 +35,9 @@ class BlockColumns {
   // Scores go back to the state.
   void store_scores(const AttentionJob& job) const;
 
-  // The columns that rows before end_row see, in the order in which single steps add their values up: by
-  // slot, and of one slot by age.
-  void list_by_slot(int lane, int end_row, SlotOrder& order) const;
+  // The columns that some of the rows [begin_row, end_row) see, in the order in which single steps add their
+  // values up: by slot, and of one slot by age.
+  void list_by_slot(int lane, int begin_row, int end_row, SlotOrder& order) const;
 
   // Of each matrix; whole key panels.
   std::int64_t room() const { return room_; }
