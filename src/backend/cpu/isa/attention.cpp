@@ -130,13 +130,17 @@ void weigh_values(const SlotChunk& a, float* out, int g, int d, Load load_value,
 
 template <class T>
 void weigh_all_values(const SlotChunk& a, StoredRows<T> values, float* out) {
+  // The hardware begins anew with every page, of which a chunk is two.
+  constexpr int kAhead = 16, kVectorsOfLine = kLanes * sizeof(T) < 64 ? 64 / (kLanes * sizeof(T)) : 1;
   const int whole = a.head_dim / kLanes, left = a.head_dim % kLanes;
   in_runs(a.group, [&]<int G>(int g) {
     in_runs(whole, [&]<int D>(int vector) {
       const int d = vector * kLanes;
-      weigh_values<G, D>(
-          a, out, g, d, [&](int s, F32(&v)[D]) { load_run(values, s, d, v); },
-          [](float* p, F32 sum) { store(p, sum); });
+      const auto load_value = [&](int s, F32(&v)[D]) {
+        for (int i = 0; i < D; i += kVectorsOfLine) __builtin_prefetch(values.at(s + kAhead, d + i * kLanes));
+        load_run(values, s, d, v);
+      };
+      weigh_values<G, D>(a, out, g, d, load_value, [](float* p, F32 sum) { store(p, sum); });
     });
     if (left == 0) return;
     const int d = whole * kLanes;
