@@ -27,6 +27,7 @@ void weigh_values(const cpu::SlotChunk& a, const hwy::float16_t* values, float* 
   const float* e = a.exponentials + g * a.exponentials_stride;
   for (int s = a.begin; s < a.end; ++s) {
     const hwy::float16_t* value = values + std::int64_t{s} * a.head_dim + d;
+    for (int i = 0; i < D; i += 32 / kLanes) __builtin_prefetch(value + 16 * a.head_dim + i * kLanes);
     Floats v[D];
     for (int i = 0; i < D; ++i) v[i] = hn::PromoteTo(floats, hn::LoadU(halves, value + i * kLanes));
     for (int h = 0; h < G; ++h) {
