@@ -134,7 +134,9 @@ void BlockColumns::assign_slots(const AttentionJob& job, int first_row, int n_ro
 
 void BlockColumns::list_by_slot(int l, int begin_row, int end_row, SlotOrder& order) const {
   const Lane& of = lane(l);
-  auto& [columns, chunk_ends, rows] = order;
+  std::vector<std::int32_t>& columns = order.columns;
+  std::vector<std::int32_t>& chunk_ends = order.chunk_ends;
+  std::vector<std::int32_t>& rows = order.rows;
   rows.resize(static_cast<std::size_t>(end_row));
   std::iota(rows.begin(), rows.end(), 0);
   std::ranges::sort(rows, {}, [&](std::int32_t r) { return std::pair(of.slot[r], r); });
