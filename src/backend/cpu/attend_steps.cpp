@@ -8,6 +8,9 @@
 namespace msrnn::cpu {
 namespace {
 
+// Seats for each thread that are enough to give every thread the same work.
+constexpr std::int64_t kManySeats = 4;
+
 constexpr std::int32_t chunks(std::int32_t slots) {
   return static_cast<std::int32_t>(parts(slots, kSlotChunk));
 }
@@ -83,44 +86,53 @@ void StepAttention::run(const AttentionPass& pass, std::span<const AttentionJob*
   for (std::int32_t row = 0; row < n_rows; ++row) step(pass, row);
 }
 
-// One row of every job that has it.
+// One row of every job that has it. Of many jobs each is a task: what a step reads and writes stays with one
+// thread, and none waits. Of few, every thread takes some chunks.
 void StepAttention::step(const AttentionPass& pass, std::int32_t row) {
-  const auto each_seat = [&](auto&& visit) {
-    for (std::size_t i = 0; i < seats_.size(); ++i) {
-      Seat& seat = seats_[i];
-      if (seat.job != nullptr && row < seat.job->n_rows) visit(static_cast<std::int32_t>(i), seat);
-    }
-  };
-  const auto run_tasks = [&](auto&& body) {
-    pass.pool.for_each(static_cast<std::int64_t>(tasks_.size()), [&](std::int64_t t, int worker) {
-      const Task& task = tasks_[static_cast<std::size_t>(t)];
-      body(seats_[static_cast<std::size_t>(task.seat)], task, worker);
-    });
-  };
-
-  tasks_.clear();
-  each_seat([&](std::int32_t i, Seat& seat) {
-    enter(pass, seat, row);
-    for (int kv_head = 0; kv_head < pass.shape.n_kv_heads; ++kv_head) {
-      for (int chunk = 0; chunk < seat.n_chunks; ++chunk) tasks_.push_back({i, kv_head, chunk});
-    }
-  });
-  run_tasks([&](const Seat& seat, const Task& task, int worker) { score(pass, seat, task, worker, row); });
-  run_tasks([&](const Seat& seat, const Task& task, int) { weigh(pass, seat, task); });
-
-  tasks_.clear();
-  each_seat([&](std::int32_t i, Seat& seat) {
-    for (int lane = 0; lane < seat.job->state.lanes; ++lane) tasks_.push_back({i, lane, 0});
-  });
-  run_tasks([&](const Seat& seat, const Task& task, int) {
-    const int heads = pass.shape.n_heads / seat.job->state.lanes;
-    for (int head = task.part * heads; head < (task.part + 1) * heads; ++head) merge(pass, seat, head, row);
-    evict(pass, seat, task.part, row);
+  stepping_.clear();
+  for (Seat& seat : seats_) {
+    if (seat.job != nullptr && row < seat.job->n_rows) stepping_.push_back(&seat);
+  }
+  if (std::ssize(stepping_) < kManySeats * pass.pool.size()) return step_together(pass, row);
+  pass.pool.for_each(std::ssize(stepping_), [&](std::int64_t i, int worker) {
+    step_alone(pass, *stepping_[static_cast<std::size_t>(i)], worker, row);
   });
 }
 
+void StepAttention::step_alone(const AttentionPass& pass, Seat& seat, int worker, std::int32_t row) {
+  enter(pass, seat, row);
+  for (int kv_head = 0; kv_head < pass.shape.n_kv_heads; ++kv_head) {
+    for (int chunk = 0; chunk < seat.n_chunks; ++chunk) score(pass, {&seat, kv_head, chunk}, worker, row);
+    for (int chunk = 0; chunk < seat.n_chunks; ++chunk) weigh(pass, {&seat, kv_head, chunk});
+  }
+  for (int lane = 0; lane < seat.job->state.lanes; ++lane) leave(pass, seat, lane, row);
+}
+
+void StepAttention::step_together(const AttentionPass& pass, std::int32_t row) {
+  const auto run_tasks = [&](auto&& body) {
+    pass.pool.for_each(std::ssize(tasks_), [&](std::int64_t t, int worker) {
+      body(tasks_[static_cast<std::size_t>(t)], worker);
+    });
+  };
+  tasks_.clear();
+  for (Seat* seat : stepping_) {
+    enter(pass, *seat, row);
+    for (int kv_head = 0; kv_head < pass.shape.n_kv_heads; ++kv_head) {
+      for (int chunk = 0; chunk < seat->n_chunks; ++chunk) tasks_.push_back({seat, kv_head, chunk});
+    }
+  }
+  run_tasks([&](const Task& task, int worker) { score(pass, task, worker, row); });
+  run_tasks([&](const Task& task, int) { weigh(pass, task); });
+
+  tasks_.clear();
+  for (Seat* seat : stepping_) {
+    for (int lane = 0; lane < seat->job->state.lanes; ++lane) tasks_.push_back({seat, lane, 0});
+  }
+  run_tasks([&](const Task& task, int) { leave(pass, *task.seat, task.part, row); });
+}
+
 // The token takes the free slot of each lane.
-void StepAttention::enter(const AttentionPass& pass, Seat& seat, std::int32_t row) {
+void StepAttention::enter(const AttentionPass& pass, Seat& seat, std::int32_t row) const {
   const LayerState& state = seat.job->state;
   seat.n_used = 0;
   for (int lane = 0; lane < state.lanes; ++lane) {
@@ -146,7 +158,7 @@ void StepAttention::enter(const AttentionPass& pass, Seat& seat, std::int32_t ro
 
 // Where the live slots of a lane stand: their rank, or the sum of compressed gaps. The order by age is found
 // once and follows the evictions from then on.
-void StepAttention::find_turns(Seat& seat, int lane, std::int32_t row) {
+void StepAttention::find_turns(Seat& seat, int lane, std::int32_t row) const {
   const LayerState& state = seat.job->state;
   const Slot* slots = state.lane(lane);
   std::int32_t* by_age = seat.by_age + std::int64_t{lane} * state.n_slots();
@@ -187,7 +199,8 @@ const float* StepAttention::rotate_keys(const AttentionPass& pass, const Seat& s
   return rotated;
 }
 
-SlotChunk StepAttention::chunk_of(const AttentionPass& pass, const Seat& seat, const Task& task) const {
+SlotChunk StepAttention::chunk_of(const AttentionPass& pass, const Task& task) const {
+  const Seat& seat = *task.seat;
   const LayerState& state = seat.job->state;
   const int head_dim = pass.shape.head_dim, group = pass.shape.group();
   const std::int64_t at = task.part * state.n_slots() * stored_bytes(state.dtype, head_dim);
@@ -209,12 +222,12 @@ SlotChunk StepAttention::chunk_of(const AttentionPass& pass, const Seat& seat, c
 }
 
 // The scores of a chunk of slots. The chunk that has the free slot writes the token first.
-void StepAttention::score(const AttentionPass& pass, const Seat& seat, const Task& task, int worker,
-                          std::int32_t row) {
+void StepAttention::score(const AttentionPass& pass, const Task& task, int worker, std::int32_t row) const {
+  const Seat& seat = *task.seat;
   const AttentionKernels& kernels = pass.kernels.attention;
   const LayerState& state = seat.job->state;
   const int head_dim = pass.shape.head_dim, kv_head = task.part;
-  SlotChunk chunk = chunk_of(pass, seat, task);
+  SlotChunk chunk = chunk_of(pass, task);
   const std::int32_t entered = state.free_slot[state.lane_of(kv_head)];
   if (entered >= chunk.begin && entered < chunk.end) {
     const std::int64_t from =
@@ -234,9 +247,10 @@ void StepAttention::score(const AttentionPass& pass, const Seat& seat, const Tas
 }
 
 // The exponentials of a chunk of slots under the largest score of all, and what they weigh of the values.
-void StepAttention::weigh(const AttentionPass& pass, const Seat& seat, const Task& task) const {
+void StepAttention::weigh(const AttentionPass& pass, const Task& task) const {
+  const Seat& seat = *task.seat;
   const AttentionKernels& kernels = pass.kernels.attention;
-  const SlotChunk chunk = chunk_of(pass, seat, task);
+  const SlotChunk chunk = chunk_of(pass, task);
   const std::int64_t part = seat.part(task.part, task.chunk) * chunk.group;
   const auto n = static_cast<int>(aligned_columns(chunk.end - chunk.begin));
   for (int g = 0; g < chunk.group; ++g) {
@@ -250,8 +264,15 @@ void StepAttention::weigh(const AttentionPass& pass, const Seat& seat, const Tas
   kernels.weigh_slots(chunk, seat.sums + part * chunk.head_dim);
 }
 
+// What a lane's heads found is put together, and one of its tokens goes.
+void StepAttention::leave(const AttentionPass& pass, const Seat& seat, int lane, std::int32_t row) const {
+  const int heads = pass.shape.n_heads / seat.job->state.lanes;
+  for (int head = lane * heads; head < (lane + 1) * heads; ++head) merge(pass, seat, head, row);
+  evict(pass, seat, lane, row);
+}
+
 // The chunks of one head together.
-void StepAttention::merge(const AttentionPass& pass, const Seat& seat, int head, std::int32_t row) {
+void StepAttention::merge(const AttentionPass& pass, const Seat& seat, int head, std::int32_t row) const {
   const int group = pass.shape.group(), head_dim = pass.shape.head_dim;
   float* out = pass.out.row(seat.job->first_row + row) + std::int64_t{head} * head_dim;
   std::fill_n(out, head_dim, 0.0f);
@@ -268,7 +289,7 @@ void StepAttention::merge(const AttentionPass& pass, const Seat& seat, int head,
 }
 
 // The lane's scores take in what was looked at, and one token goes.
-void StepAttention::evict(const AttentionPass& pass, const Seat& seat, int lane_index, std::int32_t row) {
+void StepAttention::evict(const AttentionPass& pass, const Seat& seat, int lane_index, std::int32_t row) const {
   const AttentionJob& job = *seat.job;
   const LayerState& state = job.state;
   const Lane& lane = seat.lanes[static_cast<std::size_t>(lane_index)];

@@ -14,8 +14,9 @@
 
 namespace msrnn::cpu {
 
-// A step of one job is cut into chunks of slots, whose results are merged in slot order; the chunks of all
-// jobs are one parallel loop for the scores, and one for what follows from the largest of them.
+// A step of one job is cut into chunks of slots, whose results are merged in slot order. All threads share the
+// chunks of few jobs, in one loop for the scores and one for what follows from the largest of them; many jobs
+// they share as they are. Results are the same.
 class StepAttention {
  public:
   // Row 0 of all jobs, then row 1, …
@@ -45,25 +46,31 @@ class StepAttention {
     std::int64_t part(int kv_head, int chunk) const { return std::int64_t{kv_head} * n_chunks + chunk; }
   };
   struct Task {
-    std::int32_t seat, part, chunk;  // part: KV head, or lane
+    Seat* seat;
+    std::int32_t part, chunk;  // part: KV head, or lane
   };
 
   void lay_out(Arena& arena, Seat& seat, const AttentionShape& shape);
   void lay_out_all(Arena& arena, const AttentionPass& pass, std::size_t n_jobs);
   void step(const AttentionPass& pass, std::int32_t row);
-  void enter(const AttentionPass& pass, Seat& seat, std::int32_t row);
-  void find_turns(Seat& seat, int lane, std::int32_t row);
-  SlotChunk chunk_of(const AttentionPass& pass, const Seat& seat, const Task& task) const;
-  void score(const AttentionPass& pass, const Seat& seat, const Task& task, int worker, std::int32_t row);
-  void weigh(const AttentionPass& pass, const Seat& seat, const Task& task) const;
+  void step_alone(const AttentionPass& pass, Seat& seat, int worker, std::int32_t row);
+  void step_together(const AttentionPass& pass, std::int32_t row);
+  // A step of one seat: enter, score all chunks of a KV head, weigh them, leave each lane.
+  void enter(const AttentionPass& pass, Seat& seat, std::int32_t row) const;
+  void find_turns(Seat& seat, int lane, std::int32_t row) const;
+  void score(const AttentionPass& pass, const Task& task, int worker, std::int32_t row) const;
+  void weigh(const AttentionPass& pass, const Task& task) const;
+  void leave(const AttentionPass& pass, const Seat& seat, int lane, std::int32_t row) const;
+  void merge(const AttentionPass& pass, const Seat& seat, int head, std::int32_t row) const;
+  void evict(const AttentionPass& pass, const Seat& seat, int lane, std::int32_t row) const;
+  SlotChunk chunk_of(const AttentionPass& pass, const Task& task) const;
   const float* rotate_keys(const AttentionPass& pass, const Seat& seat, int kv_head, const std::byte* keys,
                            std::int32_t begin, std::int32_t end) const;
-  void merge(const AttentionPass& pass, const Seat& seat, int head, std::int32_t row);
-  void evict(const AttentionPass& pass, const Seat& seat, int lane, std::int32_t row);
 
   Buffer memory_;
   float* panels_ = nullptr;  // [worker][head_dim][kKeyPanel]
   std::vector<Seat> seats_;
+  std::vector<Seat*> stepping_;  // that have the row of this step
   std::vector<Task> tasks_;
   RotationTable table_;
 };

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "backend/cpu/huge_pages.h"
 #include "backend/cpu/matmul.h"
 #include "backend/cpu/packed_weight.h"
 #include "backend/cpu/peak.h"
@@ -118,6 +119,12 @@ double CpuBackend::measure_peak(DType weight) {
 
 WeightPtr CpuBackend::prepare(const TensorView& stored) {
   return std::make_shared<PackedWeight>(stored, pool_);
+}
+
+Buffer CpuBackend::allocate(std::size_t bytes) {
+  Buffer memory(bytes);
+  cpu::prefer_huge_pages(memory);
+  return memory;
 }
 
 void CpuBackend::embed(Tensor x, const Weight& table, std::span<const Token> tokens, float scale) {

@@ -28,7 +28,7 @@ class CpuBackend final : public Backend {
   StageClock* stage_clock() override { return &clock_; }
 
   WeightPtr prepare(const TensorView& stored) override;
-  Buffer allocate(std::size_t bytes) override { return Buffer(bytes); }
+  Buffer allocate(std::size_t bytes) override;
 
   void embed(Tensor x, const Weight& table, std::span<const Token> tokens, float scale) override;
   void qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, const Rope& rope,

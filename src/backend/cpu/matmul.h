@@ -8,18 +8,22 @@
 #include "backend/cpu/inputs.h"
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/packed_weight.h"
+#include "base/parts.h"
 #include "base/thread_pool.h"
 
 namespace msrnn::cpu {
 
+// A unit of work is 32 rows of weights: products take two groups at once.
+inline constexpr std::int64_t kUnitGroups = 2;
+
 // A rectangle of one product: what one task does.
 struct WorkPart {
-  std::int64_t first_unit, end_unit;    // rows, in units of the caller's
+  std::int64_t first_unit, end_unit;
   std::int64_t first_token, end_token;  // whole tiles
 };
 
 // Cuts n_units × n_tokens into tasks: runs of units, so that a thread streams weights, and only where there
-// are few of those also runs of tokens.
+// are few of those also runs of tokens. Threads that take tasks in turn end together.
 class WorkSplit {
  public:
   WorkSplit(std::int64_t n_units, std::int64_t n_tokens, int threads);
@@ -28,7 +32,7 @@ class WorkSplit {
   WorkPart part(std::int64_t task) const;
 
  private:
-  std::int64_t n_units_, n_tokens_, units_per_part_, tokens_per_part_, unit_parts_, token_parts_;
+  std::int64_t n_units_, n_tokens_, unit_parts_, token_parts_;
 };
 
 // body(tile) for the tiles of tokens [first_token, end_token).
@@ -85,15 +89,16 @@ template <class Write>
 void project(ThreadPool& pool, const MatmulKernels& kernels, std::span<const Projection> projections,
              Write write) {
   std::int64_t n_units = 0;
-  for (const Projection& p : projections) n_units += p.weight.n_groups();
+  for (const Projection& p : projections) n_units += parts(p.weight.n_groups(), kUnitGroups);
   const WorkSplit split(n_units, projections.front().inputs.n_tokens(), pool.size());
   pool.for_each(split.n_tasks(), [&](std::int64_t task, int) {
     const WorkPart part = split.part(task);
-    std::int64_t first = 0;  // unit of the projection's first group
+    std::int64_t first = 0;  // of the projection's units
     for (const Projection& p : projections) {
-      project_groups(kernels, p, std::max(part.first_unit - first, std::int64_t{0}),
-                     std::min(part.end_unit - first, p.weight.n_groups()), part, write);
-      first += p.weight.n_groups();
+      const std::int64_t begin = std::max(part.first_unit - first, std::int64_t{0}) * kUnitGroups;
+      const std::int64_t end = std::min((part.end_unit - first) * kUnitGroups, p.weight.n_groups());
+      project_groups(kernels, p, begin, end, part, write);
+      first += parts(p.weight.n_groups(), kUnitGroups);
     }
   });
 }
