@@ -289,7 +289,8 @@ void StepAttention::merge(const AttentionPass& pass, const Seat& seat, int head,
 }
 
 // The lane's scores take in what was looked at, and one token goes.
-void StepAttention::evict(const AttentionPass& pass, const Seat& seat, int lane_index, std::int32_t row) const {
+void StepAttention::evict(const AttentionPass& pass, const Seat& seat, int lane_index,
+                          std::int32_t row) const {
   const AttentionJob& job = *seat.job;
   const LayerState& state = job.state;
   const Lane& lane = seat.lanes[static_cast<std::size_t>(lane_index)];

@@ -14,9 +14,9 @@
 
 namespace msrnn::cpu {
 
-// A step of one job is cut into chunks of slots, whose results are merged in slot order. All threads share the
-// chunks of few jobs, in one loop for the scores and one for what follows from the largest of them; many jobs
-// they share as they are. Results are the same.
+// A step of one job is cut into chunks of slots, whose results are merged in slot order. All threads share
+// the chunks of few jobs, in one loop for the scores and one for what follows from the largest of them; many
+// jobs they share as they are. Results are the same.
 class StepAttention {
  public:
   // Row 0 of all jobs, then row 1, …

@@ -5,7 +5,8 @@ namespace {
 
 // More tasks than threads, so that one thread which is held up does not hold up the others.
 constexpr std::int64_t kTasksPerThread = 4;
-// A unit of one tile is a microsecond of work: with many tiles, tasks can be more and still worth their start.
+// A unit of one tile is a microsecond of work: with many tiles, tasks can be more and still worth their
+// start.
 constexpr std::int64_t kManyTiles = 3, kShortTasksPerThread = 16;
 
 }  // namespace
