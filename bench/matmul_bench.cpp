@@ -48,6 +48,7 @@ class Product {
         stored_(random_matrix(type, rows, cols)),
         weight_({type, rows, cols, stored_.data()}, pool_),
         inputs_(cpu::kernels().matmul, pool_),
+        memory_(pool_),
         x_(static_cast<std::size_t>(n_tokens * cols), 0.5f),
         out_(static_cast<std::size_t>(n_tokens * rows)) {
     inputs_.encode({x_.data(), n_tokens, cols}, {&weight_});
@@ -56,7 +57,7 @@ class Product {
   void run() {
     const Tensor out{out_.data(), static_cast<std::int64_t>(out_.size()) / weight_.rows(), weight_.rows()};
     const cpu::Projection projection{weight_, inputs_.of(weight_), out};
-    cpu::project(pool_, cpu::kernels().matmul, std::span(&projection, 1),
+    cpu::project(pool_, cpu::kernels().matmul, memory_, std::span(&projection, 1),
                  [](float* to, const float* from, int n) { std::copy_n(from, n, to); });
   }
   std::size_t weight_bytes() const { return weight_.bytes(); }
@@ -66,6 +67,7 @@ class Product {
   std::vector<std::byte> stored_;
   cpu::PackedWeight weight_;
   cpu::InputSet inputs_;
+  cpu::ExpandedMemory memory_;
   std::vector<float> x_, out_;
 };
 

@@ -137,8 +137,8 @@ TEST_P(CompactProductTest, EqualsThePlainProduct) {
     }
     for (const int groups : {1, 2, 3, 4, 7}) {
       std::vector<float> found(static_cast<std::size_t>(groups * tokens * 16), NAN), expected = found;
-      kernels.compact_bf16(weight.groups(7 - groups, groups), tile.data(), tokens, found.data());
-      kernels.product[static_cast<std::size_t>(DType::bf16)](
+      kernels.compact_bf16.product(weight.groups(7 - groups, groups), tile.data(), tokens, found.data());
+      kernels.products[static_cast<std::size_t>(DType::bf16)].product(
           {plain_groups + (7 - groups) * kCols * 32, kCols * 32, groups, n_blocks(kCols), nullptr},
           tile.data(), tokens, expected.data());
       ASSERT_EQ(std::memcmp(found.data(), expected.data(), found.size() * sizeof(float)), 0)

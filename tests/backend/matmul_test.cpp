@@ -24,7 +24,8 @@ std::vector<float> multiply(const Kernels& kernels, ThreadPool& pool, const Pack
   InputSet inputs(kernels.matmul, pool);
   inputs.encode({x.data(), n_tokens, weight.cols()}, {&weight});
   const Projection projection{weight, inputs.of(weight), {out.data(), n_tokens, weight.rows()}};
-  project(pool, kernels.matmul, std::span(&projection, 1),
+  ExpandedMemory memory(pool);
+  project(pool, kernels.matmul, memory, std::span(&projection, 1),
           [](float* to, const float* from, int n) { std::copy_n(from, n, to); });
   return out;
 }

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "backend/cpu/huge_pages.h"
-#include "backend/cpu/matmul.h"
 #include "backend/cpu/packed_weight.h"
 #include "backend/cpu/peak.h"
 #include "base/fail.h"
@@ -44,24 +43,23 @@ void finish_row(const cpu::MatmulKernels& kernels, const HeadProjection& weights
 // Some blocks of 32 numbers of the hidden layer for one tile of tokens.
 class HiddenBlocks {
  public:
-  static constexpr int kAtOnce = 2;
+  static constexpr int kAtOnce = 2, kGroups = cpu::kBlockCols / cpu::kGroupRows;
 
   HiddenBlocks(const cpu::MatmulKernels& kernels, Activation activation)
-      : kernels_(kernels),
-        activate_(activation == Activation::gelu_tanh ? kernels.gelu_times : kernels.silu_times) {}
+      : activate_(activation == Activation::gelu_tanh ? kernels.gelu_times : kernels.silu_times) {}
 
-  // n ≤ kAtOnce blocks: [n][tile.n_tokens][32]; rows beyond the weights' last count as 0.
-  const float* compute(const PackedWeight& gate, const PackedWeight& up, std::int64_t block, int n,
-                       const cpu::InputSet& inputs, cpu::TileSpan tile) {
-    const std::int64_t group = block * kGroups;
-    const int count = static_cast<int>(std::min<std::int64_t>(n * kGroups, gate.n_groups() - group));
-    cpu::multiply_groups(kernels_, gate, group, count, inputs.of(gate), tile, gate_);
-    cpu::multiply_groups(kernels_, up, group, count, inputs.of(up), tile, up_);
+  // `count` groups of both, the first of kAtOnce blocks: [kAtOnce][tile.n_tokens][32]; rows beyond the weights' last
+  // count as 0.
+  const float* compute(const cpu::GroupsAtHand& gate, const cpu::Inputs& gate_inputs, const cpu::GroupsAtHand& up,
+                       const cpu::Inputs& up_inputs, int count, cpu::TileSpan tile) {
+    gate.multiply(gate_inputs, tile, gate_);
+    up.multiply(up_inputs, tile, up_);
     const int group_numbers = tile.n_tokens * cpu::kGroupRows;
     activate_(gate_, up_, std::int64_t{count} * group_numbers, gate_);
-    std::fill(gate_ + count * group_numbers, gate_ + n * kGroups * group_numbers, 0.0f);
+    const int n = static_cast<int>(parts(count, kGroups)) * kGroups;
+    std::fill(gate_ + count * group_numbers, gate_ + n * group_numbers, 0.0f);
     const float* from = gate_;
-    for (int g = 0; g < n * kGroups; ++g) {
+    for (int g = 0; g < n; ++g) {
       float* to = values_ + g / kGroups * kGroups * group_numbers + g % kGroups * cpu::kGroupRows;
       for (int t = 0; t < tile.n_tokens; ++t, from += cpu::kGroupRows, to += cpu::kBlockCols) {
         assign(to, from, cpu::kGroupRows);
@@ -71,10 +69,8 @@ class HiddenBlocks {
   }
 
  private:
-  static constexpr int kGroups = cpu::kBlockCols / cpu::kGroupRows;
   static constexpr int kNumbers = kAtOnce * cpu::kTileTokens * cpu::kBlockCols;
 
-  const cpu::MatmulKernels& kernels_;
   const cpu::MatmulKernels::Activate activate_;
   alignas(kAlignment) float gate_[kNumbers];    // [groups][tokens][16]
   alignas(kAlignment) float up_[kNumbers];      // [groups][tokens][16]
@@ -84,7 +80,7 @@ class HiddenBlocks {
 }  // namespace
 
 CpuBackend::CpuBackend(int threads, const cpu::Kernels& kernels)
-    : kernels_(kernels), pool_(threads), inputs_(kernels_.matmul, pool_) {}
+    : kernels_(kernels), pool_(threads), inputs_(kernels_.matmul, pool_), expanded_(pool_) {}
 
 std::string CpuBackend::description() const {
   return fmt::format("{}, {} thread{}", arithmetic(), threads(), threads() == 1 ? "" : "s");
@@ -148,7 +144,7 @@ void CpuBackend::qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, 
   inputs_.encode_normalised(x, weights.norm, {&q, &k, &v});
   const std::array<Projection, 3> projections = {
       Projection{q, inputs_.of(q), out.q}, {k, inputs_.of(k), out.k}, {v, inputs_.of(v), out.v}};
-  cpu::project(pool_, kernels_.matmul, projections, assign);
+  cpu::project(pool_, kernels_.matmul, expanded_, projections, assign);
 
   const cpu::RowRotations& turns = rotations_.prepare(rope, rotations, pool_);
   constexpr std::int64_t kRowsPerTask = 16;
@@ -171,11 +167,11 @@ void CpuBackend::attend(Tensor out, const Qkv& qkv, const AttentionShape& shape,
 void CpuBackend::project_back(Tensor x, const cpu::Inputs& inputs, const OutputProjection& weights) {
   const PackedWeight& w = packed(*weights.matrix);
   if (!weights.norm) {
-    return cpu::project(pool_, kernels_.matmul, std::array{Projection{w, inputs, x}}, add);
+    return cpu::project(pool_, kernels_.matmul, expanded_, std::array{Projection{w, inputs, x}}, add);
   }
   projected_.require(static_cast<std::size_t>(x.rows * x.cols) * sizeof(float));
   const Tensor y{projected_.as<float>(), x.rows, x.cols};
-  cpu::project(pool_, kernels_.matmul, std::array{Projection{w, inputs, y}}, assign);
+  cpu::project(pool_, kernels_.matmul, expanded_, std::array{Projection{w, inputs, y}}, assign);
   pool_.for_each(x.rows, [&](std::int64_t row, int) {
     kernels_.matmul.normalise(y.row(row), packed(*weights.norm.gain).vector(), weights.norm.epsilon, x.cols,
                               y.row(row));
@@ -198,13 +194,18 @@ void CpuBackend::gate_up(const FfnWeights& weights, Activation activation, std::
   hidden_.reshape(format, n_tokens, down.cols());
   const auto encode = kernels_.matmul.encode[static_cast<std::size_t>(format)];
   const cpu::WorkSplit split(down.n_blocks(), n_tokens, pool_.size());
-  pool_.for_each(split.n_tasks(), [&](std::int64_t task, int) {
+  pool_.for_each(split.n_tasks(), [&](std::int64_t task, int worker) {
     HiddenBlocks hidden(kernels_.matmul, activation);
     const cpu::WorkPart part = split.part(task);
     for (std::int64_t first = part.first_unit; first < part.end_unit; first += HiddenBlocks::kAtOnce) {
       const std::int64_t n = std::min<std::int64_t>(HiddenBlocks::kAtOnce, part.end_unit - first);
+      const std::int64_t group = first * HiddenBlocks::kGroups;
+      const int count = static_cast<int>(std::min(n * HiddenBlocks::kGroups, gate.n_groups() - group));
+      auto& [gate_memory, up_memory] = expanded_[worker];
+      const cpu::GroupsAtHand gates(kernels_.matmul, gate, group, count, part, gate_memory);
+      const cpu::GroupsAtHand ups(kernels_.matmul, up, group, count, part, up_memory);
       cpu::each_tile(part, n_tokens, [&](cpu::TileSpan tile) {
-        const float* values = hidden.compute(gate, up, first, static_cast<int>(n), inputs_, tile);
+        const float* values = hidden.compute(gates, inputs_.of(gate), ups, inputs_.of(up), count, tile);
         for (std::int64_t block = first; block < first + n; ++block) {
           for (int t = 0; t < tile.n_tokens; ++t, values += cpu::kBlockCols) {
             encode(values, cpu::kBlockCols, hidden_.block(tile, block), tile.n_tokens, t);
@@ -229,7 +230,7 @@ void CpuBackend::logits(Tensor out, Tensor x, const HeadWeights& weights,
   const StageClock::Scope scope(clock_, Stage::products);
   const PackedWeight& output = packed(*weights.output);
   inputs_.encode_normalised(x, rows, weights.norm, {&output});
-  cpu::project(pool_, kernels_.matmul, std::array{Projection{output, inputs_.of(output), out}}, assign);
+  cpu::project(pool_, kernels_.matmul, expanded_, std::array{Projection{output, inputs_.of(output), out}}, assign);
   if (weights.soft_cap == 0) return;
   pool_.for_each(out.rows, [&](std::int64_t row, int) {
     kernels_.attention.soft_cap(out.row(row), out.cols, weights.soft_cap);

@@ -8,6 +8,7 @@
 #include "backend/backend.h"
 #include "backend/cpu/attend.h"
 #include "backend/cpu/inputs.h"
+#include "backend/cpu/matmul.h"
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/rotary.h"
 #include "base/thread_pool.h"
@@ -49,6 +50,7 @@ class CpuBackend final : public Backend {
   ThreadPool pool_;
   cpu::InputSet inputs_;
   cpu::Inputs hidden_;  // of the last product of a feed-forward step
+  cpu::ExpandedMemory expanded_;
   cpu::RopeRotations rotations_;
   Buffer projected_;  // before a norm
   cpu::CpuAttention attention_;

@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 #include "backend/cpu/kernels.h"
@@ -29,6 +31,10 @@ void add_quantised_products(MatmulKernels& kernels, Precision precision);
 namespace avx512bf16 {
 void add_bf16_products(MatmulKernels& kernels, Precision precision);
 }
+namespace amx {
+void add_int8_tiles(MatmulKernels& kernels, Precision precision);
+void add_bf16_tiles(MatmulKernels& kernels, Precision precision);
+}
 #endif
 
 namespace {
@@ -47,6 +53,15 @@ bool has_avx512_bf16() {
   return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & kBf16) != 0;
 }
 #endif
+
+// A process has to ask for the registers of AMX: they are large, and most have no use for them.
+bool has_amx() {
+  constexpr unsigned kBf16 = 1u << 22, kTile = 1u << 24, kInt8 = 1u << 25, kAll = kBf16 | kTile | kInt8;
+  constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM and XFEATURE_XTILEDATA of Linux
+  unsigned a, b, c, d;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & kAll) == kAll &&
+         syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
 
 // The compiler's run-time check covers the processor and whether the operating system saves its registers.
 std::vector<Kernels> find_supported(Precision precision) {
@@ -68,6 +83,11 @@ std::vector<Kernels> find_supported(Precision precision) {
   if (!has_avx512_bf16()) return found;
   best.isa = "avx512bf16";
   avx512bf16::add_bf16_products(best.matmul, precision);
+  found.push_back(best);
+  if (!has_amx()) return found;
+  best.isa = "amx";
+  amx::add_int8_tiles(best.matmul, precision);
+  amx::add_bf16_tiles(best.matmul, precision);
   found.push_back(best);
 #endif
   return found;

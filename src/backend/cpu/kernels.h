@@ -33,8 +33,14 @@ struct MatmulKernels {
     std::int64_t multiply_adds = 0;  // of a round
   };
 
-  Product product[kDTypes];      // by DType
-  Product compact_bf16;          // bf16 weights in compact form
+  struct Products {
+    Product product;                                                              // of groups as they are kept
+    void (*expand)(const WeightGroups& weights, std::byte* expanded) = nullptr;   // where that pays for whole tiles
+    Product expanded = nullptr;                                                   // of expanded groups, whole tiles only; the same bits
+  };
+
+  Products products[kDTypes];    // by DType
+  Products compact_bf16;         // bf16 weights in compact form
   Encode encode[kInputFormats];  // by InputFormat
   Peak peak[kInputFormats];      // by InputFormat; none where no product takes it
   InputFormat quantised_input;   // what products with quantised weights take

@@ -30,6 +30,11 @@
 // it multiplies, so its sums are those of the plain layout. A weight with many of them (compact_bf16.h) stays
 // plain.
 //
+// Expanded groups are what instructions for whole tiles of numbers take. They last as long as one product, whose
+// tiles of tokens share the work of expanding. A block is plain bf16 as above, or of quantised types
+//   int8 [8 quads of columns][16 rows][4], the zero subtracted, then scales float [1 or 2][16], for 32 columns or for
+//   16 each, then minima float [1 or 2][16] where the type has some
+//
 // Activations: tokens go in tiles of 16, and 8, 4, 2, 1 for the rest; within a tile of n tokens all of block
 // 0 comes first:
 //   int8        Int8Token<1> [n]
@@ -59,8 +64,8 @@ inline constexpr int kInputFormats = 5;
 // plane[0][i] + plane[1][i]. "sum" is that of all these integers; products of either with weights are
 // integers too, which one scale completes.
 template <int planes>
-struct Int8Token {
-  std::int8_t plane[planes][kBlockCols];  // −127 … 127
+struct alignas(32) Int8Token {
+  std::int8_t plane[planes][kBlockCols];  // −127 … 127; none across the end of a cache line
   float scale, scaled_sum;
   std::int32_t minus_8_sum, minus_128_sum;
   std::int32_t half_sums[2];  // of the first 16 numbers, of the last
@@ -113,6 +118,17 @@ constexpr int packed_bytes(DType type) {
   if (!is_quantised(type)) return numbers;
   const int scales = fine_scale_bytes(type) + 2 * kGroupRows;
   return numbers + (quantisation(type).minima ? 2 : 1) * scales;
+}
+
+// How many scales a block has in a row, each for its share of the columns.
+constexpr int n_block_scales(DType type) { return kBlockCols / quantisation(type).scale_count; }
+
+// Of a block of an expanded group.
+constexpr int expanded_bytes(DType type) {
+  constexpr int kNumbers = kGroupRows * kBlockCols;
+  if (!is_quantised(type)) return packed_bytes(type);
+  const int floats = n_block_scales(type) * (quantisation(type).minima ? 2 : 1) * kGroupRows;
+  return kNumbers + floats * static_cast<int>(sizeof(float));
 }
 
 constexpr std::int64_t group_bytes(DType type, std::int64_t cols) {

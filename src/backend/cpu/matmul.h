@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "backend/cpu/inputs.h"
 #include "backend/cpu/kernels.h"
@@ -45,14 +47,60 @@ void each_tile(const WorkPart& part, std::int64_t n_tokens, Body body) {
   }
 }
 
-// out[g][t][r] = Σ_c weight[16 · (first + g) + r][c] · inputs[tile.first_token + t][c] for `count` groups;
-// out: [count][tile.n_tokens][16].
-inline void multiply_groups(const MatmulKernels& kernels, const PackedWeight& weight, std::int64_t first,
-                            int count, const Inputs& inputs, TileSpan tile, float* out) {
-  const auto product =
-      weight.is_compact() ? kernels.compact_bf16 : kernels.product[static_cast<std::size_t>(weight.dtype())];
-  product(weight.groups(first, count), inputs.block(tile, 0), tile.n_tokens, out);
-}
+// Some groups of a weight while they are multiplied with the tiles of a part.
+class GroupsAtHand {
+ public:
+  // At most this many fit values[kMost · kTileTokens · kGroupRows].
+  static constexpr std::int64_t kMost = 8;
+
+  // `memory` is where they are expanded, if there is a whole tile of tokens and products want that.
+  GroupsAtHand(const MatmulKernels& kernels, const PackedWeight& weight, std::int64_t first, int count,
+               const WorkPart& part, Buffer& memory)
+      : products_(products_of(kernels, weight)), kept_(weight.groups(first, count)), expanded_(kept_) {
+    if (!expands(products_, part)) return;
+    expanded_.bytes = expanded_group_bytes(weight);
+    memory.require(static_cast<std::size_t>(kMost * expanded_.bytes));
+    products_.expand(kept_, memory.data());
+    expanded_.first = memory.data();
+  }
+
+  // How many of a weight to take at once: a tile of tokens stays in the cache for all of them, they for all tiles.
+  static int at_once(const MatmulKernels& kernels, const PackedWeight& weight, const WorkPart& part) {
+    constexpr std::int64_t kExpandedBytes = 1 << 20;
+    if (!expands(products_of(kernels, weight), part)) return 4;
+    return static_cast<int>(std::clamp<std::int64_t>(kExpandedBytes / expanded_group_bytes(weight), 1, kMost));
+  }
+
+  // out[g][t][r] = Σ_c weight[16 · (first + g) + r][c] · inputs[tile.first_token + t][c];
+  // out: [count][tile.n_tokens][16].
+  void multiply(const Inputs& inputs, TileSpan tile, float* out) const {
+    const bool expanded = expanded_.first != kept_.first && tile.n_tokens == kTileTokens;
+    const auto product = expanded ? products_.expanded : products_.product;
+    product(expanded ? expanded_ : kept_, inputs.block(tile, 0), tile.n_tokens, out);
+  }
+
+ private:
+  static const MatmulKernels::Products& products_of(const MatmulKernels& kernels, const PackedWeight& weight) {
+    return weight.is_compact() ? kernels.compact_bf16 : kernels.products[static_cast<std::size_t>(weight.dtype())];
+  }
+  static bool expands(const MatmulKernels::Products& products, const WorkPart& part) {
+    return products.expand != nullptr && part.end_token - part.first_token >= kTileTokens;
+  }
+  static std::int64_t expanded_group_bytes(const PackedWeight& weight) {
+    return weight.n_blocks() * expanded_bytes(weight.dtype());
+  }
+
+  const MatmulKernels::Products& products_;
+  WeightGroups kept_, expanded_;
+};
+
+// Where each thread expands groups, of two weights at once.
+struct ExpandedMemory {
+  std::vector<std::array<Buffer, 2>> of_thread;
+
+  explicit ExpandedMemory(const ThreadPool& pool) : of_thread(static_cast<std::size_t>(pool.size())) {}
+  std::array<Buffer, 2>& operator[](int worker) { return of_thread[static_cast<std::size_t>(worker)]; }
+};
 
 struct Projection {
   const PackedWeight& weight;
@@ -63,14 +111,14 @@ struct Projection {
 // Groups [begin, end) of a projection for the tokens of `part`.
 template <class Write>
 void project_groups(const MatmulKernels& kernels, const Projection& p, std::int64_t begin, std::int64_t end,
-                    const WorkPart& part, Write write) {
-  // Some groups together: a tile of tokens stays in the cache for all of them, they for all tiles.
-  constexpr std::int64_t kGroupsAtOnce = 4;
-  alignas(kAlignment) float values[kGroupsAtOnce * kTileTokens * kGroupRows];
-  for (std::int64_t first = begin; first < end; first += kGroupsAtOnce) {
+                    const WorkPart& part, Buffer& memory, Write write) {
+  const std::int64_t at_once = GroupsAtHand::at_once(kernels, p.weight, part);
+  alignas(kAlignment) float values[GroupsAtHand::kMost * kTileTokens * kGroupRows];
+  for (std::int64_t first = begin; first < end; first += at_once) {
+    const int count = static_cast<int>(std::min(end - first, at_once));
+    const GroupsAtHand groups(kernels, p.weight, first, count, part, memory);
     each_tile(part, p.inputs.n_tokens(), [&](TileSpan tile) {
-      const int count = static_cast<int>(std::min(end - first, kGroupsAtOnce));
-      multiply_groups(kernels, p.weight, first, count, p.inputs, tile, values);
+      groups.multiply(p.inputs, tile, values);
       const float* from = values;
       for (std::int64_t row = first * kGroupRows; row < (first + count) * kGroupRows; row += kGroupRows) {
         const std::int64_t n_rows = std::min<std::int64_t>(kGroupRows, p.weight.rows() - row);
@@ -86,18 +134,18 @@ void project_groups(const MatmulKernels& kernels, const Projection& p, std::int6
 
 // All projections in one parallel loop. write(out, values, n) puts n results where they belong; inline it.
 template <class Write>
-void project(ThreadPool& pool, const MatmulKernels& kernels, std::span<const Projection> projections,
-             Write write) {
+void project(ThreadPool& pool, const MatmulKernels& kernels, ExpandedMemory& memory,
+             std::span<const Projection> projections, Write write) {
   std::int64_t n_units = 0;
   for (const Projection& p : projections) n_units += parts(p.weight.n_groups(), kUnitGroups);
   const WorkSplit split(n_units, projections.front().inputs.n_tokens(), pool.size());
-  pool.for_each(split.n_tasks(), [&](std::int64_t task, int) {
+  pool.for_each(split.n_tasks(), [&](std::int64_t task, int worker) {
     const WorkPart part = split.part(task);
     std::int64_t first = 0;  // of the projection's units
     for (const Projection& p : projections) {
       const std::int64_t begin = std::max(part.first_unit - first, std::int64_t{0}) * kUnitGroups;
       const std::int64_t end = std::min((part.end_unit - first) * kUnitGroups, p.weight.n_groups());
-      project_groups(kernels, p, begin, end, part, write);
+      project_groups(kernels, p, begin, end, part, memory[worker][0], write);
       first += parts(p.weight.n_groups(), kUnitGroups);
     }
   });

@@ -1,4 +1,5 @@
 // Products with bf16 weights.
+#include "backend/cpu/isa/compact_blocks.h"
 #include "backend/cpu/isa/peak.h"
 #include "backend/cpu/isa/products.h"
 
@@ -13,7 +14,7 @@ using WeightsInput = BFloat16Input<planes>;
 // of products, both numbers in bf16, are summed in float.
 template <int planes, int n, int groups>
 [[gnu::always_inline]] inline void add_pair(const IntRows (&w)[groups], int c, const BFloat16Input<planes>& x,
-                                            Rows (&sums)[n][groups]) {
+                                            RowSums<n, groups>& sums) {
   unrolled<n>([&](auto t) {
     for (int plane = 0; plane < planes; ++plane) {
       std::int32_t pair;
@@ -42,7 +43,7 @@ using WeightsInput = FloatInput;
 
 template <int n, int groups>
 [[gnu::always_inline]] inline void add_pair(const IntRows (&w)[groups], int c, const FloatInput& x,
-                                            Rows (&sums)[n][groups]) {
+                                            RowSums<n, groups>& sums) {
   Rows first[groups], second[groups];
   for (int g = 0; g < groups; ++g) {
     first[g] = each_part([&](int i) { return first_bfloat16(w[g].part[i]); });
@@ -65,29 +66,19 @@ void add_bf16_peak(MatmulKernels&) {}  // takes f32
 template <int n>
 constexpr int kBFloat16Groups = n == 1 ? 2 * kGroupsAtOnce : kGroupsAtOnce;
 
-// 64 bytes.
-inline IntRows load_row_bits(const std::byte* p) {
-  IntRows result;
-  for (int i = 0; i < kParts; ++i) {
-    result.part[i] = load(reinterpret_cast<const std::int32_t*>(p) + i * kLanes);
-  }
-  return result;
-}
-inline void store_row_bits(std::byte* p, const IntRows& a) {
-  for (int i = 0; i < kParts; ++i) store(reinterpret_cast<std::int32_t*>(p) + i * kLanes, a.part[i]);
-}
-
 template <class TileInput>
 struct PlainBFloat16 : Stored<DType::bf16> {
   using Input = TileInput;
 
   static constexpr int kTokens = kTokensInRegisters;
+  template <int n, int groups>
+  using Sums = RowSums<n, groups>;
   template <int n>
   static constexpr int kGroups = kBFloat16Groups<n>;
 
   template <int n, int groups>
   [[gnu::always_inline]] static void add_block(const std::byte* const (&blocks)[groups], int, const Input& x,
-                                               Rows (&sums)[n][groups]) {
+                                               RowSums<n, groups>& sums) {
     for (int c = 0; c < kBlockCols; c += 2) {
       IntRows w[groups];
       for (int g = 0; g < groups; ++g) w[g] = load_row_bits(blocks[g] + c * kGroupRows * 2);
@@ -96,75 +87,21 @@ struct PlainBFloat16 : Stored<DType::bf16> {
   }
 };
 
-// A block of compact numbers.
-struct CompactBlock {
-  const std::byte* numbers;
-  const std::byte* tables;
-  const BFloat16Exception* exceptions;  // from this block on
-  std::uint32_t index;
-
-  bool has_exceptions() const { return exceptions->block == index; }
-};
-
-// Four columns of a block, as two pairs.
-struct FourColumns {
-  IntRows pair[2];
-};
-
-// From column c + first on, where c is a multiple of 8 and first 0 or 4.
-template <int first>
-[[gnu::always_inline]] inline FourColumns unpack(const CompactBlock& block, int c) {
-  constexpr int kVector = kGroupRows * 4;
-  const std::byte* eight = block.numbers + c / 8 * 3 * kVector;
-  const IntRows codes = load_row_bits(eight), tables = load_row_bits(block.tables);
-  const IntRows low = load_row_bits(eight + (first == 0 ? 1 : 2) * kVector);
-  FourColumns columns;
-  for (int p = 0; p < kParts; ++p) {
-    const I32 code = first == 0 ? low_nibbles(codes.part[p]) : high_nibbles(codes.part[p]);
-    const I32 high = look_up_bytes(tables.part[p], code);
-    columns.pair[0].part[p] = interleave_low_bytes(low.part[p], high);
-    columns.pair[1].part[p] = interleave_high_bytes(low.part[p], high);
-  }
-  return columns;
-}
-
-// Writes it as a plain one, and moves it past its exceptions.
-[[gnu::noinline]] void unpack_with_exceptions(CompactBlock& block, std::byte* plain) {
-  constexpr int kPair = kGroupRows * 4;
-  std::byte* plain_pair = plain;
-  for (int c = 0; c < kBlockCols; c += 8, plain_pair += 4 * kPair) {
-    const FourColumns columns[] = {unpack<0>(block, c), unpack<4>(block, c)};
-    for (int i = 0; i < 4; ++i) store_row_bits(plain_pair + i * kPair, columns[i / 2].pair[i % 2]);
-  }
-  for (; block.has_exceptions(); ++block.exceptions) {
-    __builtin_memcpy(plain + 2 * block.exceptions->place, &block.exceptions->bits, 2);
-  }
-}
-
 template <class TileInput>
-struct CompactBFloat16 {
+struct CompactBFloat16 : CompactStored {
   using Input = TileInput;
-  using Block = CompactBlock;
 
-  static constexpr int kBlockBytes = kCompactBlockBytes, kTogether = 1;
   static constexpr int kTokens = kTokensInRegisters;
+  template <int n, int groups>
+  using Sums = RowSums<n, groups>;
   template <int n>
   static constexpr int kGroups = kBFloat16Groups<n>;
 
-  static Block first_block(const WeightGroups& weights, int group) {
-    const std::byte* tables = weights.first + group * weights.bytes;
-    return {tables + kCompactTableBytes, tables, weights.exceptions[group], 0};
-  }
-  static const std::byte* address(const Block& block) { return block.numbers; }
-  static Block next(const Block& block) {
-    return {block.numbers + kBlockBytes, block.tables, block.exceptions, block.index + 1};
-  }
-
   template <int n, int groups>
-  [[gnu::always_inline]] static void add_block(Block (&blocks)[groups], int, const Input& x,
-                                               Rows (&sums)[n][groups]) {
+  [[gnu::always_inline]] static void add_block(CompactBlock (&blocks)[groups], int, const Input& x,
+                                               RowSums<n, groups>& sums) {
     bool exceptions = false;
-    for (const Block& block : blocks) exceptions |= block.has_exceptions();
+    for (const CompactBlock& block : blocks) exceptions |= block.has_exceptions();
     if (exceptions) [[unlikely]]
       return add_with_exceptions(blocks, x, sums);
 #pragma GCC unroll 1
@@ -177,8 +114,8 @@ struct CompactBFloat16 {
  private:
   // Columns c + first to c + first + 3.
   template <int first, int n, int groups>
-  [[gnu::always_inline]] static void add_columns(const Block (&blocks)[groups], int c, const Input& x,
-                                                 Rows (&sums)[n][groups]) {
+  [[gnu::always_inline]] static void add_columns(const CompactBlock (&blocks)[groups], int c, const Input& x,
+                                                 RowSums<n, groups>& sums) {
     FourColumns columns[groups];
     for (int g = 0; g < groups; ++g) columns[g] = unpack<first>(blocks[g], c);
     unrolled<2>([&](auto j) __attribute__((always_inline)) {
@@ -189,12 +126,12 @@ struct CompactBFloat16 {
   }
 
   template <int n, int groups>
-  [[gnu::always_inline]] static void add_with_exceptions(Block (&blocks)[groups], const Input& x,
-                                                         Rows (&sums)[n][groups]) {
+  [[gnu::always_inline]] static void add_with_exceptions(CompactBlock (&blocks)[groups], const Input& x,
+                                                         RowSums<n, groups>& sums) {
     alignas(64) std::byte plain[groups][packed_bytes(DType::bf16)];
     const std::byte* places[groups];
     for (int g = 0; g < groups; ++g) {
-      unpack_with_exceptions(blocks[g], plain[g]);
+      write_plain(blocks[g], plain[g]);
       places[g] = plain[g];
     }
     PlainBFloat16<Input>::add_block(places, 0, x, sums);
@@ -204,7 +141,7 @@ struct CompactBFloat16 {
 template <class Input>
 void add_all(MatmulKernels& kernels) {
   add_products<PlainBFloat16<Input>>(kernels);
-  kernels.compact_bf16 = tile_product<CompactBFloat16<Input>>;
+  kernels.compact_bf16 = {tile_product<CompactBFloat16<Input>>};
   kernels.bf16_input = Input::kFormat;
   add_bf16_peak(kernels);
 }

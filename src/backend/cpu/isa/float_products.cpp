@@ -9,12 +9,14 @@ template <class Number, DType type>
 struct Plain : Stored<type> {
   using Input = FloatInput;
   static constexpr int kTokens = kTokensInRegisters;
+  template <int n, int groups>
+  using Sums = RowSums<n, groups>;
   template <int>
   static constexpr int kGroups = kGroupsAtOnce;
 
   template <int n, int groups>
   static void add_block(const std::byte* const (&blocks)[groups], int, const Input& x,
-                        Rows (&sums)[n][groups]) {
+                        RowSums<n, groups>& sums) {
     for (int c = 0; c < kBlockCols; ++c) {
       Rows w[groups];
       for (int g = 0; g < groups; ++g) {

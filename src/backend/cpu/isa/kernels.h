@@ -9,6 +9,9 @@ void add_elementwise(MatmulKernels& kernels);  // everything but the products
 void add_float_products(MatmulKernels& kernels);
 void add_bf16_products(MatmulKernels& kernels, Precision precision);
 void add_quantised_products(MatmulKernels& kernels, Precision precision);
+// Adds to the products of another set.
+void add_int8_tiles(MatmulKernels& kernels, Precision precision);
+void add_bf16_tiles(MatmulKernels& kernels, Precision precision);
 
 void add_attention(AttentionKernels& kernels);  // everything but the sweeps
 void add_sweeps(AttentionKernels& kernels);

@@ -6,8 +6,10 @@
 //   Block, kBlockBytes, kTogether, first_block, address, next   how to go through a group: Stored has them
 //   kTokens   tokens it takes at once at most
 //   kGroups<n>   groups it takes at once for n tokens, a power of 2
-//   add_block<n>(blocks, i, input, sums)   sums[t][g] += block i of those packed together at blocks[g] ·
-//   token t, for n tokens
+//   Sums<n, groups>   the sums of n tokens with some groups: 0 at first; store(out, tile_tokens) writes them as [groups]
+//             [tile_tokens][16]
+//   add_block<n>(blocks, i, input, sums)   adds block i of those packed together at blocks[g] · token t, for n
+//   tokens
 #pragma once
 
 #include "backend/cpu/isa/kernels.h"
@@ -46,16 +48,33 @@ struct Stored {
   static Block next(Block block) { return block + kBlockBytes; }
 };
 
+// Sums in ordinary registers.
+template <int n, int groups>
+struct RowSums {
+  Rows of_token[n][groups];
+
+  RowSums() {
+    unrolled<n>([&](auto t) {
+      for (Rows& sum : of_token[t.value]) sum = zero_rows();
+    });
+  }
+  Rows (&operator[](int t))[groups] { return of_token[t]; }
+  void store(float* out, int tile_tokens) const {
+    unrolled<n>([&](auto t) {
+      for (int g = 0; g < groups; ++g) {
+        store_rows(out + (g * tile_tokens + t.value) * kGroupRows, of_token[t.value][g]);
+      }
+    });
+  }
+};
+
 template <class Weights, int tile_tokens, int groups>
 void product_of_tile(const WeightGroups& weights, int first_group, const std::byte* tile, float* out) {
   using Input = typename Weights::Input;
   constexpr int kTogether = Weights::kTogether;
   constexpr int kTokens = tile_tokens < Weights::kTokens ? tile_tokens : Weights::kTokens;
   for (int first = 0; first < tile_tokens; first += kTokens) {
-    Rows sums[kTokens][groups];
-    unrolled<kTokens>([&](auto t) {
-      for (Rows& sum : sums[t.value]) sum = zero_rows();
-    });
+    typename Weights::template Sums<kTokens, groups> sums;
     typename Weights::Block blocks[groups];
     for (int g = 0; g < groups; ++g) blocks[g] = Weights::first_block(weights, first_group + g);
     const std::byte* inputs = tile;
@@ -73,11 +92,7 @@ void product_of_tile(const WeightGroups& weights, int first_group, const std::by
       }
       for (auto& block : blocks) block = Weights::next(block);
     }
-    unrolled<kTokens>([&](auto t) {
-      for (int g = 0; g < groups; ++g) {
-        store_rows(out + ((first_group + g) * tile_tokens + first + t.value) * kGroupRows, sums[t.value][g]);
-      }
-    });
+    sums.store(out + (first_group * tile_tokens + first) * kGroupRows, tile_tokens);
   }
 }
 
@@ -110,7 +125,7 @@ void tile_product(const WeightGroups& weights, const std::byte* tile, int n_toke
 
 template <class... Weights>
 void add_products(MatmulKernels& kernels) {
-  ((kernels.product[static_cast<int>(Weights::kType)] = tile_product<Weights>), ...);
+  ((kernels.products[static_cast<int>(Weights::kType)] = {tile_product<Weights>}), ...);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -2,6 +2,7 @@
 #include "backend/cpu/isa/dot.h"
 #include "backend/cpu/isa/peak.h"
 #include "backend/cpu/isa/products.h"
+#include "backend/cpu/isa/scales.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
 namespace {
@@ -30,31 +31,6 @@ inline auto unpack(const std::byte* numbers) {
   } else {
     return unpack_codes<q.bits>(numbers);
   }
-}
-
-// Scales and minima of one block, each for the whole (parts = 1) or for its halves.
-template <int parts>
-struct Scales {
-  Rows scale[parts], minimum[parts];
-};
-
-// Of block i of those packed together.
-template <DType type, int parts>
-inline Scales<parts> load_scales(const std::byte* packed, int i) {
-  constexpr int kFineBytes = fine_scale_bytes(type);
-  constexpr bool kMinima = quantisation(type).minima;
-  const std::byte* fine = packed + n_together(type) * number_bytes(type);
-  const auto* whole = reinterpret_cast<const Half*>(fine + (kMinima ? 2 : 1) * kFineBytes);
-  const Rows scale = load_rows(whole), minimum = kMinima ? load_rows(whole + kGroupRows) : zero_rows();
-  if constexpr (kFineBytes == 0) return {{scale}, {minimum}};
-  Scales<parts> scales;
-  const auto* integers = reinterpret_cast<const std::int8_t*>(fine) + i * parts * kGroupRows;
-  unrolled<parts>([&](auto p) {
-    const std::int8_t* of_part = integers + p.value * kGroupRows;
-    scales.scale[p.value] = scale * load_int8_rows(of_part);
-    if constexpr (kMinima) scales.minimum[p.value] = minimum * load_int8_rows(of_part + kFineBytes);
-  });
-  return scales;
 }
 
 // One block of quantised weights of some groups, unpacked once for all tokens.
@@ -101,7 +77,7 @@ class QuantisedRows {
 
  private:
   static constexpr Quantisation kType = quantisation(type);
-  static constexpr int kScales = kBlockCols / kType.scale_count;
+  static constexpr int kScales = n_block_scales(type);
   static constexpr int kZero = kType.levels || kType.bits == 8 ? kBytesZero : kType.zero;
 
   decltype(unpack<type>(nullptr)) numbers_[groups];
@@ -112,13 +88,15 @@ template <DType type, int planes>
 struct Quantised : Stored<type> {
   using Input = Int8Input<planes>;
   static constexpr int kTokens = kTileTokens;
+  template <int n, int groups>
+  using Sums = RowSums<n, groups>;
   template <int n>
   static constexpr int kGroups = n < 4 ? 1 : kGroupsAtOnce;
 
   // Registers hold the weights, which all tokens need, rather than the sums: token after token, not unrolled.
   template <int n, int groups>
   static void add_block(const std::byte* const (&packed)[groups], int i, const Input& x,
-                        Rows (&sums)[n][groups]) {
+                        RowSums<n, groups>& sums) {
     const QuantisedRows<type, groups> block(packed, i);
 #pragma GCC unroll 1
     for (int t = 0; t < n; ++t) block.add(x, t, sums[t]);

@@ -1,0 +1,220 @@
+// Products of whole tiles of tokens with expanded quantised weights, in the tile registers of AMX.
+#include "backend/cpu/isa/amx_tiles.h"
+#include "backend/cpu/isa/kernels.h"
+#include "backend/cpu/isa/scales.h"
+
+namespace msrnn::cpu::MSRNN_ISA {
+namespace {
+
+constexpr int kNumberBytes = kGroupRows * kBlockCols;
+
+// The numbers of one block as int8, the zero subtracted.
+template <DType type>
+void expand_numbers(const std::byte* numbers, std::byte* expanded) {
+  constexpr Quantisation q = quantisation(type);
+  if constexpr (q.bits == 8) {
+    __builtin_memcpy(expanded, numbers, kNumberBytes);
+  } else {
+    const auto codes = [&] {
+      if constexpr (q.levels) return look_up_levels(numbers, 0);
+      if constexpr (!q.levels) return unpack_codes<q.bits>(numbers);
+    }();
+    const __m512i zero = _mm512_set1_epi8(q.zero);
+    unrolled<kBlockCols / 4>([&](auto j) {
+      _mm512_storeu_si512(expanded + j.value * kTileRowBytes, _mm512_sub_epi8(codes.quad[j.value], zero));
+    });
+  }
+}
+
+template <DType type>
+void expand(const WeightGroups& weights, std::byte* expanded) {
+  constexpr int kTogether = n_together(type), kScales = n_block_scales(type);
+  for (int g = 0; g < weights.n_groups; ++g) {
+    const std::byte* packed = weights.first + g * weights.bytes;
+    for (std::int64_t b = 0; b < weights.n_blocks; b += kTogether, packed += packed_bytes(type)) {
+      for (int i = 0; i < kTogether; ++i, expanded += expanded_bytes(type)) {
+        expand_numbers<type>(packed + i * number_bytes(type), expanded);
+        const Scales<kScales> scales = load_scales<type, kScales>(packed, i);
+        auto* to = reinterpret_cast<float*>(expanded + kNumberBytes);
+        for (const Rows& scale : scales.scale) {
+          store_rows(to, scale);
+          to += kGroupRows;
+        }
+        if constexpr (quantisation(type).minima) {
+          for (const Rows& minimum : scales.minimum) {
+            store_rows(to, minimum);
+            to += kGroupRows;
+          }
+        }
+      }
+    }
+  }
+}
+
+// What types have in common once they are expanded. A block has `scales` scales a row, each for a part of its
+// columns.
+template <int planes, int scales, bool minima>
+class WholeTile {
+ public:
+  static void multiply(const WeightGroups& weights, const std::byte* tile, int, float* out) {
+    const TileRegisters registers(kShapes);
+    // These blocks of the tokens stay in the nearest cache while all groups are multiplied with them.
+    constexpr std::int64_t kBlocksAtOnce = 16;
+    for (std::int64_t first = 0; first < weights.n_blocks; first += kBlocksAtOnce) {
+      const std::int64_t n = min(kBlocksAtOnce, weights.n_blocks - first);
+      const auto* tokens = reinterpret_cast<const Token*>(tile) + first * kTileTokens;
+      for (int g = 0; g < weights.n_groups; ++g) {
+        const std::byte* blocks = weights.first + g * weights.bytes + first * kBlockBytes;
+        float* sums = out + g * kTileTokens * kGroupRows;
+        first == 0 ? add_blocks<true>(blocks, tokens, n, sums) : add_blocks<false>(blocks, tokens, n, sums);
+      }
+    }
+  }
+
+ private:
+  using Token = Int8Token<planes>;
+  static constexpr int kPartCols = kBlockCols / scales;
+  static constexpr int kBlockBytes =
+      kNumberBytes + scales * (minima ? 2 : 1) * kGroupRows * static_cast<int>(sizeof(float));
+
+  // Registers 0 to 3 take the sums of both planes of one step and of the next, 4 and 5 the tokens, 6 and 7 the weights
+  // of one step and of the next.
+  static constexpr int kTokens = 4, kWeights = 6;
+  static constexpr TileShape kSumShape = {kTileTokens, kTileRowBytes}, kTokenShape = {kTileTokens, kPartCols},
+                             kWeightShape = {kPartCols / 4, kTileRowBytes};
+  static constexpr TileShape kShapes[kTileRegisters] = {kSumShape,   kSumShape,   kSumShape,    kSumShape,
+                                                        kTokenShape, kTokenShape, kWeightShape, kWeightShape};
+
+  static std::int64_t min(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+
+  struct alignas(kTileRowBytes) Integers {
+    std::int32_t of[planes][kTileTokens][kGroupRows];
+  };
+
+  // out[t][r] += n blocks of weights · tokens, from 0 on if `begin`. A step is a part of a block with a scale of its own:
+  // while one is multiplied, the one before is written to memory, and the one before that becomes floats. None waits
+  // for another then.
+  template <bool begin>
+  static void add_blocks(const std::byte* blocks, const Token* tokens, std::int64_t n, float* out) {
+    F32 sums[kTileTokens];
+    unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
+      sums[t.value] = begin ? zero() : load(out + t.value * kGroupRows);
+    });
+    Integers integers[2];
+    const auto multiply = [&](auto parity, std::int64_t step) __attribute__((always_inline)) {
+      multiply_step<parity.value>(blocks + step / scales * kBlockBytes, tokens + step / scales * kTileTokens);
+    };
+    const auto write = [&](auto parity) __attribute__((always_inline)) {
+      unrolled<planes>([&](auto plane) __attribute__((always_inline)) {
+        store_tile<2 * parity.value + plane.value>(integers[parity.value].of[plane.value], kTileRowBytes);
+      });
+    };
+    const auto add = [&](auto parity, std::int64_t step) __attribute__((always_inline)) {
+      add_step<parity.value>(blocks + step / scales * kBlockBytes, tokens + step / scales * kTileTokens,
+                             integers[parity.value], sums);
+    };
+    constexpr Constant<0> kEven;
+    constexpr Constant<1> kOdd;
+    const std::int64_t n_steps = n * scales;
+    multiply(kEven, 0);
+    if (n_steps > 1) multiply(kOdd, 1);
+    write(kEven);
+    std::int64_t step = 0;
+    for (; step + 3 < n_steps; step += 2) {
+      multiply(kEven, step + 2);
+      write(kOdd);
+      add(kEven, step);
+      multiply(kOdd, step + 3);
+      write(kEven);
+      add(kOdd, step + 1);
+    }
+    if (step + 2 < n_steps) multiply(kEven, step + 2);
+    if (step + 1 < n_steps) write(kOdd);
+    add(kEven, step);
+    if (step + 2 < n_steps) write(kEven);
+    if (step + 1 < n_steps) add(kOdd, step + 1);
+    if (step + 2 < n_steps) add(kEven, step + 2);
+    unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
+      store(out + t.value * kGroupRows, sums[t.value]);
+    });
+  }
+
+  template <int parity>
+  [[gnu::always_inline]] static void multiply_step(const std::byte* block, const Token* tokens) {
+    constexpr int kFirst = parity % scales * kPartCols;
+    load_tile<kWeights + parity>(block + kFirst * kGroupRows, kTileRowBytes);
+    unrolled<planes>([&](auto plane) __attribute__((always_inline)) {
+      load_tile<kTokens + plane.value>(tokens->plane[plane.value] + kFirst, sizeof(Token));
+      clear_tile<2 * parity + plane.value>();
+      add_int8_products<2 * parity + plane.value, kTokens + plane.value, kWeights + parity>();
+    });
+  }
+
+  // In the order in which other products add.
+  template <int parity>
+  [[gnu::always_inline]] static void add_step(const std::byte* block, const Token* tokens,
+                                              const Integers& integers, F32 (&sums)[kTileTokens]) {
+    constexpr int kPart = parity % scales;
+    const auto* of_parts = reinterpret_cast<const float*>(block + kNumberBytes);
+    if constexpr (minima && kPart == 0) add_minima(of_parts + scales * kGroupRows, tokens, sums);
+    const F32 scale = load(of_parts + kPart * kGroupRows);
+    unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
+      I32 integer = load(integers.of[0][t.value]);
+      if constexpr (planes == 2) integer = shift_left<8>(integer) + load(integers.of[1][t.value]);
+      sums[t.value] = fma(to_float(integer), scale * broadcast(tokens[t.value].scale), sums[t.value]);
+    });
+  }
+
+  [[gnu::always_inline]] static void add_minima(const float* minima_of_parts, const Token* tokens,
+                                                F32 (&sums)[kTileTokens]) {
+    unrolled<scales>([&](auto s) __attribute__((always_inline)) {
+      const F32 minimum = load(minima_of_parts + s.value * kGroupRows);
+      unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
+        const Token& x = tokens[t.value];
+        const float scaled_sum =
+            scales == 1 ? x.scaled_sum : x.scale * static_cast<float>(x.half_sums[s.value]);
+        sums[t.value] = fma(minimum, broadcast(scaled_sum), sums[t.value]);
+      });
+    });
+  }
+};
+
+// What a block allows at best: its columns fill half of the registers' rows of weights.
+void run_int8_tiles(std::int64_t rounds) {
+  constexpr TileShape kSums = {kTileTokens, kTileRowBytes}, kTokens = {kTileTokens, kBlockCols},
+                      kWeights = {kBlockCols / 4, kTileRowBytes};
+  const TileRegisters registers({kSums, kSums, kSums, kSums, kTokens, kTokens, kWeights, kWeights});
+  for (std::int64_t r = 0; r < rounds; ++r) {
+    add_int8_products<0, 4, 6>();
+    add_int8_products<1, 4, 7>();
+    add_int8_products<2, 5, 6>();
+    add_int8_products<3, 5, 7>();
+  }
+}
+
+template <int planes, DType... types>
+void add_all(MatmulKernels& kernels) {
+  const auto add = [&](auto type) {
+    constexpr DType kType = static_cast<DType>(type.value);
+    MatmulKernels::Products& products = kernels.products[type.value];
+    products.expand = expand<kType>;
+    products.expanded = WholeTile<planes, n_block_scales(kType), quantisation(kType).minima>::multiply;
+  };
+  (add(Constant<static_cast<int>(types)>{}), ...);
+  constexpr InputFormat kFormat = planes == 1 ? InputFormat::int8 : InputFormat::int8_pair;
+  kernels.peak[static_cast<int>(kFormat)] = {run_int8_tiles, 4 * kTileTokens * kNumberBytes};
+}
+
+template <int planes>
+void add_all_types(MatmulKernels& kernels) {
+  add_all<planes, DType::q8_0, DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q2_k, DType::q3_k,
+          DType::q4_k, DType::q5_k, DType::q6_k, DType::iq4_nl, DType::iq4_xs>(kernels);
+}
+
+}  // namespace
+
+void add_int8_tiles(MatmulKernels& kernels, Precision precision) {
+  precision == Precision::fast ? add_all_types<1>(kernels) : add_all_types<2>(kernels);
+}
+
+}  // namespace msrnn::cpu::MSRNN_ISA
