@@ -198,10 +198,11 @@ TEST_P(MatmulTest, LargestAndSmallestScales) {
   }
 }
 
+// Also where whole tiles are multiplied with expanded weights, longer than what is multiplied at once.
 TEST_P(MatmulTest, ARowDoesNotDependOnTheOthers) {
   ThreadPool pool(1);
   for (const DType type : kAllTypes) {
-    const std::int64_t cols = width_from(type, 160);
+    const std::int64_t cols = width_from(type, 640);
     StoredMatrix stored(type, 49, cols);
     stored.randomise(9);
     const PackedWeight weight(stored.view(), pool);

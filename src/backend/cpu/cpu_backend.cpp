@@ -48,10 +48,11 @@ class HiddenBlocks {
   HiddenBlocks(const cpu::MatmulKernels& kernels, Activation activation)
       : activate_(activation == Activation::gelu_tanh ? kernels.gelu_times : kernels.silu_times) {}
 
-  // `count` groups of both, the first of kAtOnce blocks: [kAtOnce][tile.n_tokens][32]; rows beyond the weights' last
-  // count as 0.
-  const float* compute(const cpu::GroupsAtHand& gate, const cpu::Inputs& gate_inputs, const cpu::GroupsAtHand& up,
-                       const cpu::Inputs& up_inputs, int count, cpu::TileSpan tile) {
+  // `count` groups of both, the first of kAtOnce blocks: [kAtOnce][tile.n_tokens][32]; rows beyond the
+  // weights' last count as 0.
+  const float* compute(const cpu::GroupsAtHand& gate, const cpu::Inputs& gate_inputs,
+                       const cpu::GroupsAtHand& up, const cpu::Inputs& up_inputs, int count,
+                       cpu::TileSpan tile) {
     gate.multiply(gate_inputs, tile, gate_);
     up.multiply(up_inputs, tile, up_);
     const int group_numbers = tile.n_tokens * cpu::kGroupRows;
@@ -230,7 +231,8 @@ void CpuBackend::logits(Tensor out, Tensor x, const HeadWeights& weights,
   const StageClock::Scope scope(clock_, Stage::products);
   const PackedWeight& output = packed(*weights.output);
   inputs_.encode_normalised(x, rows, weights.norm, {&output});
-  cpu::project(pool_, kernels_.matmul, expanded_, std::array{Projection{output, inputs_.of(output), out}}, assign);
+  cpu::project(pool_, kernels_.matmul, expanded_, std::array{Projection{output, inputs_.of(output), out}},
+               assign);
   if (weights.soft_cap == 0) return;
   pool_.for_each(out.rows, [&](std::int64_t row, int) {
     kernels_.attention.soft_cap(out.row(row), out.cols, weights.soft_cap);

@@ -8,8 +8,8 @@
 #include "backend/backend.h"
 #include "backend/cpu/attend.h"
 #include "backend/cpu/inputs.h"
-#include "backend/cpu/matmul.h"
 #include "backend/cpu/kernels.h"
+#include "backend/cpu/matmul.h"
 #include "backend/cpu/rotary.h"
 #include "base/thread_pool.h"
 

@@ -34,7 +34,7 @@ void add_bf16_products(MatmulKernels& kernels, Precision precision);
 namespace amx {
 void add_int8_tiles(MatmulKernels& kernels, Precision precision);
 void add_bf16_tiles(MatmulKernels& kernels, Precision precision);
-}
+}  // namespace amx
 #endif
 
 namespace {

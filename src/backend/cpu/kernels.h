@@ -34,9 +34,10 @@ struct MatmulKernels {
   };
 
   struct Products {
-    Product product;                                                              // of groups as they are kept
-    void (*expand)(const WeightGroups& weights, std::byte* expanded) = nullptr;   // where that pays for whole tiles
-    Product expanded = nullptr;                                                   // of expanded groups, whole tiles only; the same bits
+    Product product;  // of groups as they are kept
+    void (*expand)(const WeightGroups& weights,
+                   std::byte* expanded) = nullptr;  // where that pays for whole tiles
+    Product expanded = nullptr;                     // of expanded groups, whole tiles only; the same bits
   };
 
   Products products[kDTypes];    // by DType

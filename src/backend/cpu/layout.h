@@ -30,10 +30,10 @@
 // it multiplies, so its sums are those of the plain layout. A weight with many of them (compact_bf16.h) stays
 // plain.
 //
-// Expanded groups are what instructions for whole tiles of numbers take. They last as long as one product, whose
-// tiles of tokens share the work of expanding. A block is plain bf16 as above, or of quantised types
-//   int8 [8 quads of columns][16 rows][4], the zero subtracted, then scales float [1 or 2][16], for 32 columns or for
-//   16 each, then minima float [1 or 2][16] where the type has some
+// Expanded groups are what instructions for whole tiles of numbers take. They last as long as one product,
+// whose tiles of tokens share the work of expanding. A block is plain bf16 as above, or of quantised types
+//   int8 [8 quads of columns][16 rows][4], the zero subtracted, then scales float [1 or 2][16], for 32
+//   columns or for 16 each, then minima float [1 or 2][16] where the type has some
 //
 // Activations: tokens go in tiles of 16, and 8, 4, 2, 1 for the rest; within a tile of n tokens all of block
 // 0 comes first:

@@ -64,11 +64,13 @@ class GroupsAtHand {
     expanded_.first = memory.data();
   }
 
-  // How many of a weight to take at once: a tile of tokens stays in the cache for all of them, they for all tiles.
+  // How many of a weight to take at once: a tile of tokens stays in the cache for all of them, they for all
+  // tiles.
   static int at_once(const MatmulKernels& kernels, const PackedWeight& weight, const WorkPart& part) {
     constexpr std::int64_t kExpandedBytes = 1 << 20;
     if (!expands(products_of(kernels, weight), part)) return 4;
-    return static_cast<int>(std::clamp<std::int64_t>(kExpandedBytes / expanded_group_bytes(weight), 1, kMost));
+    return static_cast<int>(
+        std::clamp<std::int64_t>(kExpandedBytes / expanded_group_bytes(weight), 1, kMost));
   }
 
   // out[g][t][r] = Σ_c weight[16 · (first + g) + r][c] · inputs[tile.first_token + t][c];
@@ -80,8 +82,10 @@ class GroupsAtHand {
   }
 
  private:
-  static const MatmulKernels::Products& products_of(const MatmulKernels& kernels, const PackedWeight& weight) {
-    return weight.is_compact() ? kernels.compact_bf16 : kernels.products[static_cast<std::size_t>(weight.dtype())];
+  static const MatmulKernels::Products& products_of(const MatmulKernels& kernels,
+                                                    const PackedWeight& weight) {
+    return weight.is_compact() ? kernels.compact_bf16
+                               : kernels.products[static_cast<std::size_t>(weight.dtype())];
   }
   static bool expands(const MatmulKernels::Products& products, const WorkPart& part) {
     return products.expand != nullptr && part.end_token - part.first_token >= kTileTokens;

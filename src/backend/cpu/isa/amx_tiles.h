@@ -16,8 +16,8 @@ struct TileShape {
   std::uint16_t row_bytes;
 };
 
-// The registers have these shapes while it lives, and are empty afterwards, so that switching to another thread does
-// not have to save them.
+// The registers have these shapes while it lives, and are empty afterwards, so that switching to another
+// thread does not have to save them.
 class TileRegisters {
  public:
   explicit TileRegisters(const TileShape (&shapes)[kTileRegisters]) {

@@ -10,9 +10,14 @@ namespace {
 constexpr int kGroupsInTiles = 4, kTokenTiles = 4, kWeightTiles = 6;
 
 template <int n>
-inline constexpr TileShape kBFloat16Shapes[kTileRegisters] = {
-    {n, kTileRowBytes}, {n, kTileRowBytes}, {n, kTileRowBytes},              {n, kTileRowBytes},
-    {n, kTileRowBytes}, {n, kTileRowBytes}, {kBlockCols / 2, kTileRowBytes}, {kBlockCols / 2, kTileRowBytes}};
+inline constexpr TileShape kBFloat16Shapes[kTileRegisters] = {{n, kTileRowBytes},
+                                                              {n, kTileRowBytes},
+                                                              {n, kTileRowBytes},
+                                                              {n, kTileRowBytes},
+                                                              {n, kTileRowBytes},
+                                                              {n, kTileRowBytes},
+                                                              {kBlockCols / 2, kTileRowBytes},
+                                                              {kBlockCols / 2, kTileRowBytes}};
 
 // Of n tokens with some groups.
 template <int n, int groups>
@@ -105,9 +110,11 @@ void run_bf16_tiles(std::int64_t rounds) {
 template <int planes>
 void add_all(MatmulKernels& kernels) {
   add_products<PlainTiles<planes>>(kernels);
-  kernels.compact_bf16 = {tile_product<CompactTiles<planes>>, expand_compact, tile_product<PlainTiles<planes>>};
+  kernels.compact_bf16 = {tile_product<CompactTiles<planes>>, expand_compact,
+                          tile_product<PlainTiles<planes>>};
   kernels.bf16_input = BFloat16Input<planes>::kFormat;
-  kernels.peak[static_cast<int>(kernels.bf16_input)] = {run_bf16_tiles, 4 * kTileTokens * kGroupRows * kBlockCols};
+  kernels.peak[static_cast<int>(kernels.bf16_input)] = {run_bf16_tiles,
+                                                        4 * kTileTokens * kGroupRows * kBlockCols};
 }
 
 }  // namespace

@@ -77,8 +77,8 @@ class WholeTile {
   static constexpr int kBlockBytes =
       kNumberBytes + scales * (minima ? 2 : 1) * kGroupRows * static_cast<int>(sizeof(float));
 
-  // Registers 0 to 3 take the sums of both planes of one step and of the next, 4 and 5 the tokens, 6 and 7 the weights
-  // of one step and of the next.
+  // Registers 0 to 3 take the sums of both planes of one step and of the next, 4 and 5 the tokens, 6 and 7
+  // the weights of one step and of the next.
   static constexpr int kTokens = 4, kWeights = 6;
   static constexpr TileShape kSumShape = {kTileTokens, kTileRowBytes}, kTokenShape = {kTileTokens, kPartCols},
                              kWeightShape = {kPartCols / 4, kTileRowBytes};
@@ -87,53 +87,32 @@ class WholeTile {
 
   static std::int64_t min(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
-  struct alignas(kTileRowBytes) Integers {
-    std::int32_t of[planes][kTileTokens][kGroupRows];
-  };
-
-  // out[t][r] += n blocks of weights · tokens, from 0 on if `begin`. A step is a part of a block with a scale of its own:
-  // while one is multiplied, the one before is written to memory, and the one before that becomes floats. None waits
-  // for another then.
+  // out[t][r] += n blocks of weights · tokens, from 0 on if `begin`. A step is a part of a block with a scale
+  // of its own; while the integers of one become floats, the next one is multiplied.
   template <bool begin>
   static void add_blocks(const std::byte* blocks, const Token* tokens, std::int64_t n, float* out) {
     F32 sums[kTileTokens];
     unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
       sums[t.value] = begin ? zero() : load(out + t.value * kGroupRows);
     });
-    Integers integers[2];
     const auto multiply = [&](auto parity, std::int64_t step) __attribute__((always_inline)) {
       multiply_step<parity.value>(blocks + step / scales * kBlockBytes, tokens + step / scales * kTileTokens);
     };
-    const auto write = [&](auto parity) __attribute__((always_inline)) {
-      unrolled<planes>([&](auto plane) __attribute__((always_inline)) {
-        store_tile<2 * parity.value + plane.value>(integers[parity.value].of[plane.value], kTileRowBytes);
-      });
-    };
     const auto add = [&](auto parity, std::int64_t step) __attribute__((always_inline)) {
       add_step<parity.value>(blocks + step / scales * kBlockBytes, tokens + step / scales * kTileTokens,
-                             integers[parity.value], sums);
+                             sums);
     };
     constexpr Constant<0> kEven;
     constexpr Constant<1> kOdd;
     const std::int64_t n_steps = n * scales;
     multiply(kEven, 0);
-    if (n_steps > 1) multiply(kOdd, 1);
-    write(kEven);
-    std::int64_t step = 0;
-    for (; step + 3 < n_steps; step += 2) {
-      multiply(kEven, step + 2);
-      write(kOdd);
+    for (std::int64_t step = 0; step < n_steps; step += 2) {
+      if (step + 1 < n_steps) multiply(kOdd, step + 1);
       add(kEven, step);
-      multiply(kOdd, step + 3);
-      write(kEven);
+      if (step + 1 == n_steps) break;
+      if (step + 2 < n_steps) multiply(kEven, step + 2);
       add(kOdd, step + 1);
     }
-    if (step + 2 < n_steps) multiply(kEven, step + 2);
-    if (step + 1 < n_steps) write(kOdd);
-    add(kEven, step);
-    if (step + 2 < n_steps) write(kEven);
-    if (step + 1 < n_steps) add(kOdd, step + 1);
-    if (step + 2 < n_steps) add(kEven, step + 2);
     unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
       store(out + t.value * kGroupRows, sums[t.value]);
     });
@@ -153,14 +132,18 @@ class WholeTile {
   // In the order in which other products add.
   template <int parity>
   [[gnu::always_inline]] static void add_step(const std::byte* block, const Token* tokens,
-                                              const Integers& integers, F32 (&sums)[kTileTokens]) {
+                                              F32 (&sums)[kTileTokens]) {
     constexpr int kPart = parity % scales;
+    alignas(kTileRowBytes) std::int32_t integers[planes][kTileTokens][kGroupRows];
+    unrolled<planes>([&](auto plane) __attribute__((always_inline)) {
+      store_tile<2 * parity + plane.value>(integers[plane.value], kTileRowBytes);
+    });
     const auto* of_parts = reinterpret_cast<const float*>(block + kNumberBytes);
     if constexpr (minima && kPart == 0) add_minima(of_parts + scales * kGroupRows, tokens, sums);
     const F32 scale = load(of_parts + kPart * kGroupRows);
     unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
-      I32 integer = load(integers.of[0][t.value]);
-      if constexpr (planes == 2) integer = shift_left<8>(integer) + load(integers.of[1][t.value]);
+      I32 integer = load(integers[0][t.value]);
+      if constexpr (planes == 2) integer = shift_left<8>(integer) + load(integers[1][t.value]);
       sums[t.value] = fma(to_float(integer), scale * broadcast(tokens[t.value].scale), sums[t.value]);
     });
   }

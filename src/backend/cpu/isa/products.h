@@ -6,10 +6,11 @@
 //   Block, kBlockBytes, kTogether, first_block, address, next   how to go through a group: Stored has them
 //   kTokens   tokens it takes at once at most
 //   kGroups<n>   groups it takes at once for n tokens, a power of 2
-//   Sums<n, groups>   the sums of n tokens with some groups: 0 at first; store(out, tile_tokens) writes them as [groups]
+//   Sums<n, groups>   the sums of n tokens with some groups: 0 at first; store(out, tile_tokens) writes them
+//   as [groups]
 //             [tile_tokens][16]
-//   add_block<n>(blocks, i, input, sums)   adds block i of those packed together at blocks[g] · token t, for n
-//   tokens
+//   add_block<n>(blocks, i, input, sums)   adds block i of those packed together at blocks[g] · token t, for
+//   n tokens
 #pragma once
 
 #include "backend/cpu/isa/kernels.h"
