@@ -160,6 +160,9 @@ struct WeightGroups {
   int n_groups;
   std::int64_t n_blocks;
   const BFloat16Exception* const* exceptions;  // [n_groups], of compact bf16
+  // Of expanded groups: where the next ones are kept, to be fetched meanwhile, and the bytes of one.
+  const std::byte* next = nullptr;
+  std::int64_t next_bytes = 0;
 };
 
 struct TileSpan {

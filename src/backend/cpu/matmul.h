@@ -62,13 +62,16 @@ class GroupsAtHand {
     memory.require(static_cast<std::size_t>(kMost * expanded_.bytes));
     products_.expand(kept_, memory.data());
     expanded_.first = memory.data();
+    expanded_.next = kept_.first + count * kept_.bytes;
+    expanded_.next_bytes = kept_.bytes;
   }
 
   // How many of a weight to take at once: a tile of tokens stays in the cache for all of them, they for all
-  // tiles.
+  // tiles. Few where there is but one tile, so that the next ones are fetched meanwhile.
   static int at_once(const MatmulKernels& kernels, const PackedWeight& weight, const WorkPart& part) {
     constexpr std::int64_t kExpandedBytes = 1 << 20;
     if (!expands(products_of(kernels, weight), part)) return 4;
+    if (part.end_token - part.first_token < 2 * kTileTokens) return 2;
     return static_cast<int>(
         std::clamp<std::int64_t>(kExpandedBytes / expanded_group_bytes(weight), 1, kMost));
   }

@@ -91,6 +91,7 @@ void expand_compact(const WeightGroups& weights, std::byte* expanded) {
   for (int g = 0; g < weights.n_groups; ++g) {
     CompactBlock block = CompactStored::first_block(weights, g);
     for (std::int64_t b = 0; b < weights.n_blocks; ++b, block = CompactStored::next(block)) {
+      prefetch<CompactStored::kBlockBytes>(CompactStored::address(block) + kAhead);
       write_plain(block, expanded);
       expanded += packed_bytes(DType::bf16);
     }

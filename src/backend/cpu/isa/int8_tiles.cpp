@@ -1,6 +1,6 @@
 // Products of whole tiles of tokens with expanded quantised weights, in the tile registers of AMX.
 #include "backend/cpu/isa/amx_tiles.h"
-#include "backend/cpu/isa/kernels.h"
+#include "backend/cpu/isa/products.h"
 #include "backend/cpu/isa/scales.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
@@ -32,6 +32,7 @@ void expand(const WeightGroups& weights, std::byte* expanded) {
   for (int g = 0; g < weights.n_groups; ++g) {
     const std::byte* packed = weights.first + g * weights.bytes;
     for (std::int64_t b = 0; b < weights.n_blocks; b += kTogether, packed += packed_bytes(type)) {
+      prefetch<packed_bytes(type)>(packed + kAhead);
       for (int i = 0; i < kTogether; ++i, expanded += expanded_bytes(type)) {
         expand_numbers<type>(packed + i * number_bytes(type), expanded);
         const Scales<kScales> scales = load_scales<type, kScales>(packed, i);
@@ -66,7 +67,10 @@ class WholeTile {
       for (int g = 0; g < weights.n_groups; ++g) {
         const std::byte* blocks = weights.first + g * weights.bytes + first * kBlockBytes;
         float* sums = out + g * kTileTokens * kGroupRows;
-        first == 0 ? add_blocks<true>(blocks, tokens, n, sums) : add_blocks<false>(blocks, tokens, n, sums);
+        Next next = {weights.next + g * weights.next_bytes, weights.next_bytes / weights.n_blocks};
+        next.place += first * next.block_bytes;
+        first == 0 ? add_blocks<true>(blocks, tokens, n, next, sums)
+                   : add_blocks<false>(blocks, tokens, n, next, sums);
       }
     }
   }
@@ -87,10 +91,24 @@ class WholeTile {
 
   static std::int64_t min(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 
+  // Groups that are expanded next, fetched a block at a time.
+  struct Next {
+    const std::byte* place;
+    std::int64_t block_bytes;
+
+    void fetch() {
+      constexpr int kLine = 64;
+      for (const std::byte* line = place; line < place + block_bytes; line += kLine)
+        __builtin_prefetch(line, 0, 2);
+      place += block_bytes;
+    }
+  };
+
   // out[t][r] += n blocks of weights · tokens, from 0 on if `begin`. A step is a part of a block with a scale
   // of its own; while the integers of one become floats, the next one is multiplied.
   template <bool begin>
-  static void add_blocks(const std::byte* blocks, const Token* tokens, std::int64_t n, float* out) {
+  static void add_blocks(const std::byte* blocks, const Token* tokens, std::int64_t n, Next next,
+                         float* out) {
     F32 sums[kTileTokens];
     unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
       sums[t.value] = begin ? zero() : load(out + t.value * kGroupRows);
@@ -107,6 +125,7 @@ class WholeTile {
     const std::int64_t n_steps = n * scales;
     multiply(kEven, 0);
     for (std::int64_t step = 0; step < n_steps; step += 2) {
+      for (int b = 0; b < 2 / scales; ++b) next.fetch();
       if (step + 1 < n_steps) multiply(kOdd, step + 1);
       add(kEven, step);
       if (step + 1 == n_steps) break;
