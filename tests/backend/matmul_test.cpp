@@ -198,11 +198,10 @@ TEST_P(MatmulTest, LargestAndSmallestScales) {
   }
 }
 
-// Also where whole tiles are multiplied with expanded weights, longer than what is multiplied at once.
 TEST_P(MatmulTest, ARowDoesNotDependOnTheOthers) {
   ThreadPool pool(1);
   for (const DType type : kAllTypes) {
-    const std::int64_t cols = width_from(type, 640);
+    const std::int64_t cols = width_from(type, 160);
     StoredMatrix stored(type, 49, cols);
     stored.randomise(9);
     const PackedWeight weight(stored.view(), pool);
@@ -215,6 +214,38 @@ TEST_P(MatmulTest, ARowDoesNotDependOnTheOthers) {
         ASSERT_EQ(std::memcmp(alone.data(), together.data() + t * 49, 49 * sizeof(float)), 0)
             << GetParam()->isa << " " << traits(type).name << " token " << t << " of " << tokens;
       }
+    }
+  }
+}
+
+// Rows longer than the columns of which whole tiles are multiplied at once, in all numbers of groups taken at
+// once.
+TEST_P(MatmulTest, ExpandedGroupsGiveTheSameBits) {
+  ThreadPool pool(1);
+  for (const DType type : kAllTypes) {
+    const std::int64_t cols = width_from(type, 640);
+    StoredMatrix stored(type, 9 * kGroupRows, cols);
+    stored.randomise(14);
+    const PackedWeight weight(stored.view(), pool);
+    const MatmulKernels::Products& products = products_of(GetParam()->matmul, weight);
+    if (products.expand == nullptr) continue;
+    InputSet inputs(GetParam()->matmul, pool);
+    auto x = random_numbers(static_cast<std::size_t>(kTileTokens * cols), 15);
+    inputs.encode({x.data(), kTileTokens, cols}, {&weight});
+    const std::byte* tile = inputs.of(weight).block({0, kTileTokens}, 0);
+    for (const int count : {1, 2, 3, 8}) {
+      const WeightGroups kept = weight.groups(9 - count, count);
+      Buffer memory(static_cast<std::size_t>(count * weight.n_blocks() * expanded_bytes(type)));
+      products.expand(kept, memory.data());
+      WeightGroups expanded = kept;
+      expanded.first = memory.data();
+      expanded.bytes = weight.n_blocks() * expanded_bytes(type);
+      std::vector<float> expected(static_cast<std::size_t>(count * kTileTokens * kGroupRows), NAN),
+          found = expected;
+      products.product(kept, tile, kTileTokens, expected.data());
+      products.expanded(expanded, tile, kTileTokens, found.data());
+      ASSERT_EQ(std::memcmp(found.data(), expected.data(), found.size() * sizeof(float)), 0)
+          << traits(type).name << ", " << count << " groups";
     }
   }
 }

@@ -33,11 +33,12 @@ struct MatmulKernels {
     std::int64_t multiply_adds = 0;  // of a round
   };
 
+  // Where `expand` is set, whole tiles of tokens are multiplied with expanded groups (layout.h): the same
+  // bits, sooner.
   struct Products {
-    Product product;  // of groups as they are kept
-    void (*expand)(const WeightGroups& weights,
-                   std::byte* expanded) = nullptr;  // where that pays for whole tiles
-    Product expanded = nullptr;                     // of expanded groups, whole tiles only; the same bits
+    Product product;
+    void (*expand)(const WeightGroups& weights, std::byte* expanded) = nullptr;
+    Product expanded = nullptr;
   };
 
   Products products[kDTypes];    // by DType

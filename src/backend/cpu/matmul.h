@@ -47,6 +47,11 @@ void each_tile(const WorkPart& part, std::int64_t n_tokens, Body body) {
   }
 }
 
+inline const MatmulKernels::Products& products_of(const MatmulKernels& kernels, const PackedWeight& weight) {
+  return weight.is_compact() ? kernels.compact_bf16
+                             : kernels.products[static_cast<std::size_t>(weight.dtype())];
+}
+
 // Some groups of a weight while they are multiplied with the tiles of a part.
 class GroupsAtHand {
  public:
@@ -85,11 +90,6 @@ class GroupsAtHand {
   }
 
  private:
-  static const MatmulKernels::Products& products_of(const MatmulKernels& kernels,
-                                                    const PackedWeight& weight) {
-    return weight.is_compact() ? kernels.compact_bf16
-                               : kernels.products[static_cast<std::size_t>(weight.dtype())];
-  }
   static bool expands(const MatmulKernels::Products& products, const WorkPart& part) {
     return products.expand != nullptr && part.end_token - part.first_token >= kTileTokens;
   }
