@@ -51,7 +51,8 @@ std::vector<Token> ChatFormat::next(const std::string& message, std::vector<Toke
   const std::vector<Token>& ends = engine_.tokenizer.end_tokens();
   if (!unread.empty() && std::find(ends.begin(), ends.end(), unread.back()) != ends.end()) unread.pop_back();
   const std::vector<Token> turn =
-      encode(std::string_view(rendered).substr(find_mark(rendered) + kMark.size()));
+      engine_.tokenizer.encode(std::string_view(rendered).substr(find_mark(rendered) + kMark.size()),
+                               {.parse_special = true, .continues = true});
   unread.insert(unread.end(), turn.begin(), turn.end());
   return unread;
 }

@@ -18,6 +18,7 @@
 #include "base/atomic_file.h"
 #include "base/fail.h"
 #include "base/mapped_file.h"
+#include "formats/safetensors.h"
 #include "http.h"
 #include "hub_listing.h"
 #include "interrupt.h"
@@ -71,9 +72,16 @@ class Hub {
     for (const HubFile& file : listing.files) names.push_back(file.name);
     const std::vector<std::string> chosen = choose_files(name_, names);
     const std::filesystem::path folder = cache_ / listing.commit;
-    for (const std::string& wanted : chosen) {
-      fetch_file(*std::ranges::find(listing.files, wanted, &HubFile::name), listing.commit, folder);
-    }
+    const auto fetch_all = [&](const std::vector<std::string>& wanted) {
+      for (const std::string& name : wanted) {
+        const auto file = std::ranges::find(listing.files, name, &HubFile::name);
+        if (file == listing.files.end())
+          fail("{}: {} is missing, another part of the model", name_.repository, name);
+        fetch_file(*file, listing.commit, folder);
+      }
+    };
+    fetch_all(chosen);
+    if (chosen.back() == kShardIndex) fetch_all(shards_of_index(folder / kShardIndex));
     return chosen.front() == "config.json" ? folder : folder / chosen.front();
   }
 

@@ -19,8 +19,12 @@ struct HubName {
 // Throws UsageError for anything that is no such name.
 HubName parse_hub_name(std::string_view text);
 
+// What lists the shards of a checkpoint that is more than one file.
+inline constexpr const char* kShardIndex = "model.safetensors.index.json";
+
 // Which of a repository's files make up the model: the named file with the other shards of its model, or the
-// checkpoint, or the only GGUF model. Throws Error where there is none, or several, naming them.
+// checkpoint, where kShardIndex stands for the shards it lists, or the only GGUF model. Throws Error where
+// there is none, or several, naming them.
 std::vector<std::string> choose_files(const HubName& name, const std::vector<std::string>& files);
 
 // The model's folder or file in the cache. What is not there yet is fetched: resumed where a part is there,

@@ -50,23 +50,14 @@ Names with_shards(const std::string& file, const Names& files, const std::string
 Names checkpoint_files(const Names& files) {
   const auto has = [&](std::string_view name) { return std::ranges::count(files, name) > 0; };
   const bool single = has("model.safetensors");
-  if (!has("config.json") || (!single && !has("model.safetensors.index.json"))) return {};
+  if (!has("config.json") || (!single && !has(kShardIndex))) return {};
   Names chosen = {"config.json"};
   for (const char* name :
        {"generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
         "special_tokens_map.json", "chat_template.jinja", "chat_template.json"}) {
     if (has(name)) chosen.emplace_back(name);
   }
-  if (single) {
-    chosen.emplace_back("model.safetensors");
-    return chosen;
-  }
-  chosen.emplace_back("model.safetensors.index.json");
-  for (const std::string& name : files) {
-    if (name.starts_with("model-") && name.ends_with(".safetensors") && name.find('/') == std::string::npos) {
-      chosen.push_back(name);
-    }
-  }
+  chosen.emplace_back(single ? "model.safetensors" : kShardIndex);
   return chosen;
 }
 

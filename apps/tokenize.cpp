@@ -21,9 +21,7 @@ struct TokenizeCommand {
   std::string file = "-";
 
   void add_to(CLI::App& command, const std::string& input);
-  Tokenizer load() const {
-    return make_tokenizer(vocabulary_from(open_weight_file(model.path())->metadata()));
-  }
+  Tokenizer load() const { return load_tokenizer(model.path()); }
 };
 
 void TokenizeCommand::add_to(CLI::App& command, const std::string& input) {

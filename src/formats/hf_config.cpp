@@ -47,8 +47,11 @@ struct Family {
   std::string_view defaults;
 };
 
-constexpr std::string_view kQwenDefaults =
+constexpr std::string_view kQwen2Defaults =
     R"({"rms_norm_eps": 1e-6, "max_position_embeddings": 32768, "rope_theta": 1e4,
+    "num_key_value_heads": 32, "use_sliding_window": false, "sliding_window": 4096, "max_window_layers": 28})";
+constexpr std::string_view kQwen3Defaults =
+    R"({"rms_norm_eps": 1e-6, "max_position_embeddings": 32768, "rope_theta": 1e4, "head_dim": 128,
     "num_key_value_heads": 32, "use_sliding_window": false, "sliding_window": 4096, "max_window_layers": 28})";
 constexpr std::string_view kGemma2Defaults = R"({"rms_norm_eps": 1e-6, "max_position_embeddings": 8192,
     "rope_theta": 1e4, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256, "vocab_size": 256000,
@@ -66,9 +69,9 @@ constexpr Family kFamilies[] = {
      R"({"rms_norm_eps": 1e-6, "max_position_embeddings": 131072, "rope_theta": 1e4, "num_key_value_heads": 8,
          "sliding_window": 4096})"},
     {"Qwen2ForCausalLM", "qwen2", "silu", BlockNorms::before, slides_in_upper_layers, read_nothing_more,
-     kQwenDefaults},
+     kQwen2Defaults},
     {"Qwen3ForCausalLM", "qwen3", "silu", BlockNorms::before, slides_in_upper_layers, read_nothing_more,
-     kQwenDefaults},
+     kQwen3Defaults},
     {"Gemma2ForCausalLM", "gemma2", "gelu_pytorch_tanh", BlockNorms::around, slides_but_every_nth, read_gemma,
      kGemma2Defaults},
     {"Gemma3ForCausalLM", "gemma3", "gelu_pytorch_tanh", BlockNorms::around, slides_but_every_nth, read_gemma,

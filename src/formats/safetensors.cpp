@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "formats/byte_reader.h"
@@ -182,6 +183,12 @@ SafetensorsFiles open_shards(const std::filesystem::path& folder, const std::fil
 }
 
 }  // namespace
+
+std::vector<std::string> shards_of_index(const std::filesystem::path& index) {
+  std::set<std::string> shards;
+  for (auto& [tensor, shard] : read_index(index)) shards.insert(shard);
+  return {shards.begin(), shards.end()};
+}
 
 SafetensorsFiles open_safetensors_files(const std::filesystem::path& folder) {
   const auto single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,10 @@ struct SafetensorsFiles {
   std::vector<MappedFile> files;
   std::vector<StoredTensor> tensors;
 };
+
+// The files that an index names, in the order of their names: files beside it, never paths. Throws Error
+// where it is not an index.
+std::vector<std::string> shards_of_index(const std::filesystem::path& index);
 
 // model.safetensors, or else the files that model.safetensors.index.json names, which must lie in the folder
 // and hold what the index says they hold. Throws Error where there is neither.

@@ -25,7 +25,7 @@ void check_fits(const Tokenizer& tokenizer, int rows, const std::filesystem::pat
 
 Engine Engine::load(const std::filesystem::path& path, const ModelOptions& options) {
   // The tokenizer first: it is quick to find wrong, and lets go of the file before the weights are read.
-  Tokenizer tokenizer = make_tokenizer(vocabulary_from(open_weight_file(path)->metadata()));
+  Tokenizer tokenizer = load_tokenizer(path);
   Model model = Model::load(path, options);
   check_fits(tokenizer, model.config().vocabulary, path);
   return {std::move(model), std::move(tokenizer)};

@@ -1,5 +1,6 @@
 #include "runtime/load_tokenizer.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/fail.h"
@@ -9,7 +10,8 @@
 namespace msrnn {
 namespace {
 
-constexpr std::int64_t kMostTokens = 1 << 24;
+constexpr std::int64_t kMostTokens = 1 << 20;  // four times what the largest model has
+constexpr std::size_t kMostPadding = 1024;
 
 Token checked_token(std::string_view key, std::int64_t id) {
   if (id < 0 || id > std::numeric_limits<Token>::max()) fail("{}: expected a token id, found {}", key, id);
@@ -43,6 +45,12 @@ std::vector<TokenType> types_from(const Metadata& metadata, std::string_view key
 
 // The pieces and how they are used, as a GGUF file gives them.
 Vocabulary ggml_vocabulary(const Metadata& metadata) {
+  if (!metadata.has("tokenizer.ggml.model")) {
+    fail(
+        "the model comes without a tokenizer: expected tokenizer.json or tokenizer.model beside config.json, "
+        "or the key "
+        "tokenizer.ggml.model in a GGUF file");
+  }
   Vocabulary v;
   v.model = metadata.text("tokenizer.ggml.model");
   v.pre = metadata.text_or("tokenizer.ggml.pre", "");
@@ -57,6 +65,16 @@ Vocabulary ggml_vocabulary(const Metadata& metadata) {
   return v;
 }
 
+// The rows of a checkpoint's embedding; 0 where it does not say.
+std::size_t n_model_tokens(const Metadata& metadata) {
+  const std::string key = metadata.text_or("general.architecture", "") + ".vocab_size";
+  if (!metadata.has(key)) return 0;
+  const std::int64_t size = metadata.integer(key);
+  if (size < 0 || size > kMostTokens)
+    fail("{}: expected at most {} tokens, found {}", key, kMostTokens, size);
+  return static_cast<std::size_t>(size);
+}
+
 // Tokens that a checkpoint's settings add to the vocabulary of its tokenizer.model. They list some of its own
 // too, which keep their types.
 void add_tokens(const Metadata& metadata, Vocabulary& v) {
@@ -69,9 +87,14 @@ void add_tokens(const Metadata& metadata, Vocabulary& v) {
   if (ids.size() != texts.size() || types.size() != texts.size() || strips.size() != texts.size()) {
     fail("{}s: expected an id, a type and a strip for each of {}", prefix, texts.size());
   }
+  // One after another they take places beyond the vocabulary, or beyond the model's rows.
+  const std::size_t n_rows = std::max(v.pieces.size(), n_model_tokens(metadata)), end = n_rows + texts.size();
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const Token token = checked_token(prefix + "_ids", ids[i]);
-    if (token >= kMostTokens) fail("{}_ids: expected less than {}, found {}", prefix, kMostTokens, token);
+    if (static_cast<std::size_t>(token) >= end) {
+      fail("{}_ids: {} tokens are added to {}: expected ids below {}, found {}", prefix, texts.size(), n_rows,
+           end, token);
+    }
     pad_vocabulary(v, static_cast<std::size_t>(token) + 1);
     const auto place = static_cast<std::size_t>(token);
     v.matching.push_back(
@@ -93,12 +116,14 @@ Vocabulary hf_vocabulary(const Metadata& metadata) {
   Vocabulary v = metadata.has("tokenizer.huggingface.json")
                      ? read_tokenizer_json(metadata.text("tokenizer.huggingface.json"))
                      : sentencepiece_vocabulary(metadata);
-  const std::string key = metadata.text_or("general.architecture", "") + ".vocab_size";
-  if (!metadata.has(key)) return v;
-  const std::int64_t size = metadata.integer(key);
-  if (size < 0 || size > kMostTokens)
-    fail("{}: expected at most {} tokens, found {}", key, kMostTokens, size);
-  pad_vocabulary(v, static_cast<std::size_t>(size));
+  // Rows are rounded up to what is quick to multiply; far more of them belong to another tokenizer.
+  const std::size_t n_rows = n_model_tokens(metadata), n = v.pieces.size();
+  if (n_rows > n + std::max<std::size_t>(kMostPadding, n / 8)) {
+    fail(
+        "the tokenizer does not fit the model: expected about {} tokens, as the embedding has rows, found {}",
+        n_rows, n);
+  }
+  if (n_rows > 0) pad_vocabulary(v, n_rows);
   return v;
 }
 
@@ -139,9 +164,19 @@ Vocabulary vocabulary_from(const Metadata& metadata) {
     }
   }
   v.chat_template = metadata.text_or("tokenizer.chat_template", "");
+  check_vocabulary(v);
   const bool is_phi3 = !hf && v.model == "llama" && metadata.text_or("general.architecture", "") == "phi3";
   if (is_phi3) match_as_phi3(v);
   return v;
+}
+
+Tokenizer load_tokenizer(const std::filesystem::path& path) {
+  const std::unique_ptr<WeightFile> file = open_weight_file(path);
+  try {
+    return make_tokenizer(vocabulary_from(file->metadata()));
+  } catch (const Error& error) {
+    fail("{}: {}", path.string(), error.what());
+  }
 }
 
 }  // namespace msrnn

@@ -1,6 +1,8 @@
 // The tokenizer of a model file.
 #pragma once
 
+#include <filesystem>
+
 #include "formats/weight_file.h"
 #include "tokenizer/vocabulary.h"
 
@@ -11,5 +13,8 @@ namespace msrnn {
 // of another type, or outside its range, and where one of these files is damaged or asks for what msrnn does
 // not do.
 Vocabulary vocabulary_from(const Metadata& metadata);
+
+// That of a model file or folder. Errors name the path.
+Tokenizer load_tokenizer(const std::filesystem::path& path);
 
 }  // namespace msrnn

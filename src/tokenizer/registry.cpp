@@ -52,31 +52,6 @@ std::unique_ptr<const TextEncoder> make_encoder(const Vocabulary& vocabulary, co
   fail("tokenizer model \"{}\" is not supported; there are: {}", vocabulary.model, known);
 }
 
-void check_sizes(const Vocabulary& vocabulary) {
-  const std::size_t n = vocabulary.pieces.size();
-  if (n == 0) fail("vocabulary: expected tokens, found none");
-  if (n > std::numeric_limits<Token>::max()) fail("vocabulary: {} tokens are too many", n);
-  if (vocabulary.merges.size() >= std::numeric_limits<std::uint32_t>::max()) {
-    fail("vocabulary: {} merges are too many", vocabulary.merges.size());
-  }
-  const auto check_list = [&](std::string_view name, std::size_t size) {
-    if (size != 0 && size != n) fail("vocabulary: expected {} {}, one a token, found {}", n, name, size);
-  };
-  check_list("token types", vocabulary.types.size());
-  check_list("scores", vocabulary.scores.size());
-  const auto check_id = [&](std::string_view name, std::optional<Token> id) {
-    if (id && (*id < 0 || static_cast<std::size_t>(*id) >= n)) {
-      fail("vocabulary: expected the {} token to be an id from 0 to {}, found {}", name, n - 1, *id);
-    }
-  };
-  check_id("bos", vocabulary.bos);
-  check_id("eos", vocabulary.eos);
-  check_id("eot", vocabulary.eot);
-  check_id("unknown", vocabulary.unknown);
-  for (const Token token : vocabulary.ends) check_id("end", token);
-  for (const TokenMatching& matching : vocabulary.matching) check_id("added", matching.token);
-}
-
 // Checks the pieces as it goes. Its keys are views of them.
 PieceIndex index_pieces(const Vocabulary& vocabulary) {
   PieceIndex index;
@@ -101,8 +76,33 @@ void pad_vocabulary(Vocabulary& vocabulary, std::size_t size) {
   }
 }
 
+void check_vocabulary(const Vocabulary& vocabulary) {
+  const std::size_t n = vocabulary.pieces.size();
+  if (n == 0) fail("vocabulary: expected tokens, found none");
+  if (n > std::numeric_limits<Token>::max()) fail("vocabulary: {} tokens are too many", n);
+  if (vocabulary.merges.size() >= std::numeric_limits<std::uint32_t>::max()) {
+    fail("vocabulary: {} merges are too many", vocabulary.merges.size());
+  }
+  const auto check_list = [&](std::string_view name, std::size_t size) {
+    if (size != 0 && size != n) fail("vocabulary: expected {} {}, one a token, found {}", n, name, size);
+  };
+  check_list("token types", vocabulary.types.size());
+  check_list("scores", vocabulary.scores.size());
+  const auto check_id = [&](std::string_view name, std::optional<Token> id) {
+    if (id && (*id < 0 || static_cast<std::size_t>(*id) >= n)) {
+      fail("vocabulary: expected the {} token to be an id from 0 to {}, found {}", name, n - 1, *id);
+    }
+  };
+  check_id("bos", vocabulary.bos);
+  check_id("eos", vocabulary.eos);
+  check_id("eot", vocabulary.eot);
+  check_id("unknown", vocabulary.unknown);
+  for (const Token token : vocabulary.ends) check_id("end", token);
+  for (const TokenMatching& matching : vocabulary.matching) check_id("added", matching.token);
+}
+
 Tokenizer make_tokenizer(const Vocabulary& vocabulary) {
-  check_sizes(vocabulary);
+  check_vocabulary(vocabulary);
   const PieceIndex index = index_pieces(vocabulary);
   auto encoder = make_encoder(vocabulary, index);
   return Tokenizer(std::make_shared<const Tokenizer::Impl>(vocabulary, std::move(encoder)));

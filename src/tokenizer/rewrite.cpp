@@ -44,25 +44,26 @@ std::string compose(std::string_view text) {
   return out;
 }
 
-bool applies(const Prepend& step, std::string_view text, bool begins_text) {
+bool applies(const Prepend& step, std::string_view text, Place place) {
+  if (place == Place::after_text) return false;
   switch (step.where) {
     case Prepend::Where::every_part:
       return !text.empty();
     case Prepend::Where::unless_there:
       return !text.starts_with(step.content);
     case Prepend::Where::beginning_unless:
-      return begins_text && !text.starts_with(step.content);
+      return place == Place::beginning && !text.starts_with(step.content);
   }
   return false;
 }
 
 struct Step {
   std::string_view text;
-  bool begins_text;
+  Place place;
 
   std::string operator()(const Replace& step) const { return replace_all(text, step.pattern, step.content); }
   std::string operator()(const Prepend& step) const {
-    return applies(step, text, begins_text) ? step.content + std::string(text) : std::string(text);
+    return applies(step, text, place) ? step.content + std::string(text) : std::string(text);
   }
   std::string operator()(const ComposeCharacters&) const { return compose(text); }
 };
@@ -71,7 +72,7 @@ struct Step {
 
 std::string rewrite(const std::vector<Rewrite>& steps, const Fragment& fragment) {
   std::string text(fragment.text);
-  for (const Rewrite& step : steps) text = std::visit(Step{text, fragment.begins_text}, step);
+  for (const Rewrite& step : steps) text = std::visit(Step{text, fragment.place}, step);
   return text;
 }
 

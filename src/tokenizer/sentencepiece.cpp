@@ -38,7 +38,7 @@ class SentencePiece final : public TextEncoder {
       fail("sentencepiece: expected a text of at most {} bytes, found {}", kMaxText, fragment.text.size());
     }
     std::string text;
-    if (space_prefix_ && !options_.dummy_prefix) text = " ";
+    if (space_prefix_ && !options_.dummy_prefix && fragment.place != Place::after_text) text = " ";
     text += fragment.text;
     // What is no character is its bytes' tokens; the library would replace it.
     for (std::string_view rest = text; !rest.empty();) {

@@ -30,7 +30,9 @@ void split_at(const SpecialTokens& special, const Fragment& fragment, std::vecto
   for (std::size_t begin = 0; begin < text.size();) {
     const SpecialTokens::Match match = special.find(text, begin);
     const std::size_t end = std::min(match.begin, text.size());
-    if (end > begin) on_text(Fragment{text.substr(begin, end - begin), fragment.begins_text && begin == 0});
+    if (end > begin) {
+      on_text(Fragment{text.substr(begin, end - begin), begin == 0 ? fragment.place : Place::after_token});
+    }
     if (match.length > 0) tokens.push_back(match.token);
     begin = end + match.length;
   }
@@ -74,7 +76,7 @@ void Tokenizer::Impl::name_tokens(const Vocabulary& vocabulary) {
     if (!always && !parsed) continue;
     const auto found = matching.find(token);
     const TokenMatching how = found == matching.end() ? TokenMatching{token} : found->second;
-    if (how.normalized) normalized_names_.push_back(rewrite(normalizer_, {bytes[token], true}));
+    if (how.normalized) normalized_names_.push_back(rewrite(normalizer_, {bytes[token], Place::beginning}));
     const std::string_view name = how.normalized ? normalized_names_.back() : bytes[token];
     NamedTokens& named = how.normalized ? in_normalized_ : in_text_;
     if (always) named.always.add(name, token, {how.strip_left, how.strip_right});
@@ -103,9 +105,10 @@ std::vector<Token> Tokenizer::Impl::encode(std::string_view text, const EncodeOp
   const auto pick = [&](const NamedTokens& named) -> const SpecialTokens& {
     return options.parse_special ? named.parsed : named.always;
   };
-  split_at(pick(in_text_), {text, true}, tokens, [&](const Fragment& part) {
+  const Place place = options.continues ? Place::after_text : Place::beginning;
+  split_at(pick(in_text_), {text, place}, tokens, [&](const Fragment& part) {
     const auto encode_normalized = [&](std::string_view normalized) {
-      split_at(pick(in_normalized_), {normalized, part.begins_text}, tokens,
+      split_at(pick(in_normalized_), {normalized, part.place}, tokens,
                [&](const Fragment& fragment) { encoder->encode(fragment, tokens); });
     };
     if (normalizer_.empty()) return encode_normalized(part.text);

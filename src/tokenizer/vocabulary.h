@@ -55,6 +55,9 @@ struct Vocabulary {
 // Tokens up to `size`, for rows of a model's matrices that no token has; nothing if there are as many.
 void pad_vocabulary(Vocabulary& vocabulary, std::size_t size);
 
+// Throws Error unless lists have one entry a token and ids name tokens.
+void check_vocabulary(const Vocabulary& vocabulary);
+
 // Throws Error where sizes disagree, an id is outside the vocabulary, a piece is there twice or is not UTF-8,
 // or a merge names an unknown piece; and where model or pre are none that msrnn has, naming those it has.
 Tokenizer make_tokenizer(const Vocabulary& vocabulary);

@@ -9,6 +9,7 @@ import http.server
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -299,6 +300,19 @@ class HubTest(unittest.TestCase):
         self.refused("BertModel")
         self.assertEqual({path.name for path in self.snapshot.iterdir()},
                          {"config.json", "model.safetensors", "tokenizer.json"})
+
+    def test_fetches_the_shards_of_a_checkpoint(self):
+        index = {"weight_map": {"model.embed_tokens.weight": "part-one.safetensors", "lm_head.weight": "part-two.safetensors"}}
+        self.hub.files = {"config.json": json.dumps({"architectures": ["BertModel"]}).encode(),
+                          "model.safetensors.index.json": json.dumps(index).encode(), "part-one.safetensors": b"x",
+                          "part-two.safetensors": b"y", "consolidated.safetensors": b"z"}
+        self.refused("BertModel")
+        self.assertEqual({path.name for path in self.snapshot.iterdir()}, set(self.hub.files) - {"consolidated.safetensors"})
+        del self.hub.files["part-two.safetensors"]
+        self.refused("part-two.safetensors is missing")
+        self.hub.files["model.safetensors.index.json"] = b'{"weight_map": {"x": "../../evil.safetensors"}}'
+        shutil.rmtree(self.snapshot)
+        self.refused("evil.safetensors")
 
     def test_interrupted_and_resumed(self):
         self.hub.delay = 0.1

@@ -61,6 +61,15 @@ TEST(HfConfig, SaysWhatGgufFilesSay) {
   EXPECT_EQ(read(config("LlamaForCausalLM")).metadata.integer("llama.attention.head_count_kv"), 4);
 }
 
+TEST(HfConfig, HeadsAreAsWideAsTheClassOfTheConfigurationSays) {
+  const auto head_dim = [](const std::string& architecture) {
+    const HfConfig c = read(config(architecture));
+    return c.metadata.integer(c.metadata.text("general.architecture") + ".attention.key_length");
+  };
+  EXPECT_EQ(head_dim("Qwen2ForCausalLM"), 16);
+  EXPECT_EQ(head_dim("Qwen3ForCausalLM"), 128);
+}
+
 TEST(HfConfig, FamiliesSlideAsTheyDo) {
   const auto window = [](const json& text) {
     const HfConfig c = read(text);

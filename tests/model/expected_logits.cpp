@@ -45,6 +45,17 @@ void ExpectedLogits::expect(const std::vector<float>& logits, double bound) cons
   EXPECT_LT(relative_difference({logits.data() + before, decoded_.size()}, decoded_), bound);
 }
 
+double ExpectedLogits::mean_error(const std::vector<float>& logits) const {
+  const std::size_t before = whole_.size() - decoded_.size();
+  double errors = 0, squares = 0;
+  for (std::size_t i = 0; i < decoded_.size(); ++i) {
+    const double expected = decoded_[i], error = logits[before + i] - expected;
+    errors += error * error;
+    squares += expected * expected;
+  }
+  return std::sqrt(errors / squares);
+}
+
 double relative_difference(std::span<const float> found, std::span<const float> expected) {
   double largest = 0, squares = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {

@@ -19,6 +19,9 @@ class ExpectedLogits {
                           std::size_t block) const;
   // Differences are parts of the root-mean-square logit.
   void expect(const std::vector<float>& logits, double bound) const;
+  // The root mean square of the differences of the tokens decoded one by one, as a part of that of their
+  // logits.
+  double mean_error(const std::vector<float>& logits) const;
 
  private:
   std::vector<Token> tokens_;

@@ -87,8 +87,11 @@ TEST(VocabularyFrom, AddsTheTokensOfTheSettings) {
   make_tokenizer(v);
   m.set("msrnn.tokenizer.added_token_ids", std::vector<std::int64_t>{0, n});
   EXPECT_THROW(vocabulary_from(m), Error);
-  m.set("msrnn.tokenizer.added_token_ids", std::vector<std::int64_t>{0, n, std::int64_t{1} << 30});
-  EXPECT_THROW(vocabulary_from(m), Error);
+  // Three tokens reach no further than three places.
+  for (const std::int64_t far : {n + 3, std::int64_t{1} << 30}) {
+    m.set("msrnn.tokenizer.added_token_ids", std::vector<std::int64_t>{0, n, far});
+    EXPECT_THAT([&] { vocabulary_from(m); }, testing::ThrowsMessage<Error>(HasSubstr("expected ids below")));
+  }
 }
 
 }  // namespace

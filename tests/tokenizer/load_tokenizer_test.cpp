@@ -74,7 +74,23 @@ TEST(VocabularyFrom, RefusesWhatIsOutOfRange) {
   expect_refused("tokenizer.ggml.token_type", std::vector<std::int64_t>{1, 0, 1});
   expect_refused("tokenizer.ggml.token_type", std::vector<std::int64_t>{1, 7, 1});
   expect_refused("tokenizer.ggml.tokens", std::int64_t{3});
-  EXPECT_THROW(vocabulary_from(Metadata{}), Error);
+  EXPECT_THAT([] { vocabulary_from(Metadata{}); },
+              testing::ThrowsMessage<Error>(HasSubstr("the model comes without a tokenizer")));
+}
+
+// Whatever reads the vocabulary, a converter too, may take an id for a place in it.
+TEST(VocabularyFrom, RefusesIdsAndListsThatDoNotFit) {
+  const auto expect_refused = [](const Metadata& m, const std::string& reason) {
+    EXPECT_THAT([&] { vocabulary_from(m); }, testing::ThrowsMessage<Error>(HasSubstr(reason)));
+  };
+  Metadata m = small_metadata();
+  m.set("tokenizer.ggml.unknown_token_id", std::int64_t{2'000'000'000});
+  expect_refused(m, "expected the unknown token to be an id from 0 to 2, found 2000000000");
+  m = small_metadata();
+  m.set("tokenizer.ggml.model", std::string("llama"));
+  m.set("general.architecture", std::string("phi3"));
+  m.set("tokenizer.ggml.token_type", std::vector<std::int64_t>{1});
+  expect_refused(m, "expected 3 token types, one a token, found 1");
 }
 
 TEST(VocabularyFrom, ReadsTheFilesOfHuggingFaceCheckpoints) {
@@ -107,6 +123,21 @@ TEST(VocabularyFrom, PrefersTokenizerJsonToASentencePieceModel) {
   EXPECT_EQ(vocabulary_from(m).model, "gpt2");
 }
 
+// A text in two parts has no space more than the whole.
+TEST(Tokenizer, GoesOnWithoutASpace) {
+  Metadata models[3];
+  models[0].set("msrnn.tokenizer.model", test::read_data("bpe.model"));
+  models[1].set("tokenizer.huggingface.json", test::golden_file(test::golden_pipeline("llama-2")).dump());
+  models[2].set("tokenizer.huggingface.json", test::golden_file(test::golden_pipeline("qwen2")).dump());
+  for (const Metadata& m : models) {
+    const Tokenizer tokenizer = make_tokenizer(vocabulary_from(m));
+    std::vector<Token> joined = tokenizer.encode("one and");
+    for (const Token token : tokenizer.encode(" two", {.continues = true})) joined.push_back(token);
+    EXPECT_EQ(joined, tokenizer.encode("one and two")) << m.has("msrnn.tokenizer.model");
+    EXPECT_EQ(tokenizer.decode(joined), "one and two");
+  }
+}
+
 TEST(VocabularyFrom, RefusesAModelWithMoreRowsThanCouldBe) {
   Metadata m;
   m.set("msrnn.tokenizer.model", test::read_data("bpe.model"));
@@ -115,6 +146,16 @@ TEST(VocabularyFrom, RefusesAModelWithMoreRowsThanCouldBe) {
     m.set("llama.vocab_size", size);
     EXPECT_THAT([&] { vocabulary_from(m); }, testing::ThrowsMessage<Error>(HasSubstr("llama.vocab_size")));
   }
+}
+
+TEST(VocabularyFrom, RefusesATokenizerOfAnotherModel) {
+  Metadata m;
+  m.set("msrnn.tokenizer.model", test::read_data("bpe.model"));
+  m.set("general.architecture", std::string("llama"));
+  m.set("llama.vocab_size", std::int64_t{32000});
+  EXPECT_THAT(
+      [&] { vocabulary_from(m); },
+      testing::ThrowsMessage<Error>(HasSubstr("does not fit the model: expected about 32000 tokens")));
 }
 
 TEST(VocabularyFrom, SpecialTokensOfPhi3TakeWhiteSpaceAlong) {

@@ -40,7 +40,7 @@ class ModelTokenizer : public testing::Test {
     const char* path = std::getenv("MSRNN_MODEL");
     if (path == nullptr)
       GTEST_SKIP() << "MSRNN_MODEL is not set: it names SmolLM2-135M-Instruct as GGUF file";
-    tokenizer = make_tokenizer(vocabulary_from(open_weight_file(path)->metadata()));
+    tokenizer = load_tokenizer(path);
   }
 
   std::optional<Tokenizer> tokenizer;
