@@ -38,7 +38,10 @@ void set_byte_level(const Vocabulary& v, Metadata& metadata) {
 }
 
 void set_sentencepiece(const Vocabulary& v, Metadata& metadata) {
-  metadata.set("tokenizer.ggml.model", "llama");
+  const bool unigram = v.model == "sentencepiece-unigram";
+  metadata.set("tokenizer.ggml.model", unigram ? "t5" : "llama");
+  if (unigram && !v.add_bos)
+    metadata.set("tokenizer.ggml.add_bos_token", true);  // as tokenizer.model is read
   metadata.set("tokenizer.ggml.pre", "default");
   const bool has_scores = !v.scores.empty();
   metadata.set("tokenizer.ggml.scores",
@@ -53,7 +56,7 @@ void set_tokens(const Vocabulary& v, Metadata& metadata) {
     types.push_back(static_cast<std::int64_t>(v.type(static_cast<Token>(token))));
   }
   // Where it is also an added token, a tokenizer.json has it among the special ones.
-  if (v.unknown && metadata.text("tokenizer.ggml.model") == "llama") {
+  if (v.unknown && metadata.text("tokenizer.ggml.model") != "gpt2") {
     types[static_cast<std::size_t>(*v.unknown)] = static_cast<std::int64_t>(TokenType::unknown);
   }
   metadata.set("tokenizer.ggml.tokens", v.pieces);
@@ -72,7 +75,7 @@ void set_tokens(const Vocabulary& v, Metadata& metadata) {
 std::string describe_tokenizer(const Vocabulary& v, Metadata& metadata) {
   const bool byte_level = v.model == "bpe" && v.pipeline.spelling == Spelling::byte_alphabet;
   if (byte_level && v.pre.empty()) return "GGUF has no name for how tokenizer.json splits a text into words";
-  if (v.model != "bpe" && v.model != "sentencepiece-bpe") {
+  if (v.model != "bpe" && v.model != "sentencepiece-bpe" && v.model != "sentencepiece-unigram") {
     return fmt::format("GGUF files have no tokenizer like {}", v.model);
   }
   Metadata described;

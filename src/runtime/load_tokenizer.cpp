@@ -54,6 +54,9 @@ Vocabulary ggml_vocabulary(const Metadata& metadata) {
   Vocabulary v;
   v.model = metadata.text("tokenizer.ggml.model");
   v.pre = metadata.text_or("tokenizer.ggml.pre", "");
+  if (metadata.has("tokenizer.ggml.precompiled_charsmap")) {
+    fail("tokenizer.ggml.precompiled_charsmap: a table of character replacements is not supported");
+  }
   v.pieces = metadata.texts("tokenizer.ggml.tokens");
   v.types = types_from(metadata, "tokenizer.ggml.token_type");
   if (metadata.has("tokenizer.ggml.scores")) {

@@ -39,6 +39,7 @@ struct ModelKind {
 
 constexpr ModelKind kModels[] = {{"gpt2", make_gpt2},
                                  {"llama", without_index<make_llama>},
+                                 {"t5", without_index<make_t5>},
                                  {"bpe", make_pipeline_bpe},
                                  {"sentencepiece-bpe", without_index<make_sentencepiece_bpe>},
                                  {"sentencepiece-unigram", without_index<make_sentencepiece_unigram>}};

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxText = std::size_t{1} << 30;  // the library counts in int
 
-class SentencePiece final : public TextEncoder {
+class SentencePiece : public TextEncoder {
  public:
   SentencePiece(const Vocabulary& vocabulary, const SentencePieceOptions& options)
       : options_(options), space_prefix_(vocabulary.add_space_prefix.value_or(true)) {
@@ -81,10 +81,21 @@ class SentencePiece final : public TextEncoder {
   std::array<Token, 256> byte_tokens_;
 };
 
+// As llama.cpp takes such files, where they do not say.
+class T5 final : public SentencePiece {
+ public:
+  using SentencePiece::SentencePiece;
+  bool adds_bos() const override { return false; }
+};
+
 }  // namespace
 
 std::unique_ptr<const TextEncoder> make_llama(const Vocabulary& vocabulary) {
   return std::make_unique<SentencePiece>(vocabulary, SentencePieceOptions{});
+}
+
+std::unique_ptr<const TextEncoder> make_t5(const Vocabulary& vocabulary) {
+  return std::make_unique<T5>(vocabulary, SentencePieceOptions{.unigram = true, .finds_user_defined = true});
 }
 
 std::unique_ptr<const TextEncoder> make_sentencepiece_bpe(const Vocabulary& vocabulary) {

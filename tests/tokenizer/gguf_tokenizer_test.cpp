@@ -53,11 +53,23 @@ TEST(GgufTokenizer, MeansTheSameAsASentencePieceModel) {
   EXPECT_GT(same_texts(metadata, "bpe.model"), 60);
 }
 
-TEST(GgufTokenizer, SaysNothingWhereGgufHasNoWords) {
+TEST(GgufTokenizer, MeansTheSameAsAUnigramModel) {
   Metadata metadata;
   metadata.set("msrnn.tokenizer.model", test::read_data("unigram.model"));
+  EXPECT_GT(same_texts(metadata, "unigram.model"), 60);
+  EXPECT_EQ(describe_tokenizer(vocabulary_from(metadata), metadata), "");
+  EXPECT_EQ(metadata.text("tokenizer.ggml.model"), "t5");
+  metadata.set("tokenizer.ggml.precompiled_charsmap", std::vector<std::int64_t>{1, 2});
+  EXPECT_THAT([&] { vocabulary_from(metadata); },
+              testing::ThrowsMessage<Error>(HasSubstr("precompiled_charsmap")));
+}
+
+TEST(GgufTokenizer, SaysNothingWhereGgufHasNoWords) {
+  Metadata metadata;
   const Metadata before = metadata;
-  EXPECT_THAT(describe_tokenizer(vocabulary_from(metadata), metadata), HasSubstr("sentencepiece-unigram"));
+  Vocabulary other;
+  other.model = "wordpiece";
+  EXPECT_THAT(describe_tokenizer(other, metadata), HasSubstr("no tokenizer like wordpiece"));
   EXPECT_EQ(metadata.values(), before.values());
   Vocabulary v;
   v.model = "bpe";
