@@ -194,29 +194,22 @@ void run_int8_tiles(std::int64_t rounds) {
   }
 }
 
-template <int planes, DType... types>
+template <int planes>
 void add_all(MatmulKernels& kernels) {
-  const auto add = [&](auto type) {
+  each_quantised_type([&](auto type) {
     constexpr DType kType = static_cast<DType>(type.value);
     MatmulKernels::Products& products = kernels.products[type.value];
     products.expand = expand<kType>;
     products.expanded = WholeTile<planes, n_block_scales(kType), quantisation(kType).minima>::multiply;
-  };
-  (add(Constant<static_cast<int>(types)>{}), ...);
-  constexpr InputFormat kFormat = planes == 1 ? InputFormat::int8 : InputFormat::int8_pair;
-  kernels.peak[static_cast<int>(kFormat)] = {run_int8_tiles, 4 * kTileTokens * kNumberBytes};
-}
-
-template <int planes>
-void add_all_types(MatmulKernels& kernels) {
-  add_all<planes, DType::q8_0, DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q2_k, DType::q3_k,
-          DType::q4_k, DType::q5_k, DType::q6_k, DType::iq4_nl, DType::iq4_xs>(kernels);
+  });
+  kernels.peak[static_cast<int>(Int8Input<planes>::kFormat)] = {run_int8_tiles,
+                                                                4 * kTileTokens * kNumberBytes};
 }
 
 }  // namespace
 
 void add_int8_tiles(MatmulKernels& kernels, Precision precision) {
-  precision == Precision::fast ? add_all_types<1>(kernels) : add_all_types<2>(kernels);
+  precision == Precision::fast ? add_all<1>(kernels) : add_all<2>(kernels);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -124,6 +124,15 @@ void tile_product(const WeightGroups& weights, const std::byte* tile, int n_toke
   }
 }
 
+// f(Constant<type>) for all quantised types.
+template <class F>
+void each_quantised_type(F f) {
+  constexpr DType kTypes[] = {DType::q8_0, DType::q4_0, DType::q4_1,   DType::q5_0,
+                              DType::q5_1, DType::q2_k, DType::q3_k,   DType::q4_k,
+                              DType::q5_k, DType::q6_k, DType::iq4_nl, DType::iq4_xs};
+  unrolled<sizeof kTypes / sizeof *kTypes>([&](auto i) { f(Constant<static_cast<int>(kTypes[i.value])>{}); });
+}
+
 template <class... Weights>
 void add_products(MatmulKernels& kernels) {
   ((kernels.products[static_cast<int>(Weights::kType)] = {tile_product<Weights>}), ...);

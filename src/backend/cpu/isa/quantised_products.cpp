@@ -124,24 +124,19 @@ void run_integer_peak(std::int64_t rounds) {
   });
 }
 
-template <int planes, DType... types>
+template <int planes>
 void add_all(MatmulKernels& kernels) {
-  add_products<Quantised<types, planes>...>(kernels);
+  each_quantised_type(
+      [&](auto type) { add_products<Quantised<static_cast<DType>(type.value), planes>>(kernels); });
   kernels.quantised_input = Int8Input<planes>::kFormat;
   kernels.peak[static_cast<int>(kernels.quantised_input)] = {run_integer_peak,
                                                              kChains * kGroupRows * kBlockCols};
 }
 
-template <int planes>
-void add_all_types(MatmulKernels& kernels) {
-  add_all<planes, DType::q8_0, DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q2_k, DType::q3_k,
-          DType::q4_k, DType::q5_k, DType::q6_k, DType::iq4_nl, DType::iq4_xs>(kernels);
-}
-
 }  // namespace
 
 void add_quantised_products(MatmulKernels& kernels, Precision precision) {
-  precision == Precision::fast ? add_all_types<1>(kernels) : add_all_types<2>(kernels);
+  precision == Precision::fast ? add_all<1>(kernels) : add_all<2>(kernels);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA
