@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,7 @@ class CompareWithPaperTest(unittest.TestCase):
 
     def write(self, name, experiment, options, lines, end=""):
         run = {"run": {"experiment": experiment, "model": {"name": "made up"}, "options": options}}
-        text = "".join(json.dumps(line) + "\n" for line in [run, *lines])
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in [run, *lines])
         (self.folder / name).write_text(text + end)
 
     def rows(self):
@@ -65,6 +66,20 @@ class CompareWithPaperTest(unittest.TestCase):
         self.write("tasks.jsonl", "tasks", {"layout": "paper"}, lines)
         measured, verdict = self.rows()["qasper, paper layout: TOVA with 2048 is within 1 point of full (LLaMA-2)"]
         self.assertEqual((measured, verdict), ("points below full: 0.5 (0.5 to 0.5), 6 parts", "agrees"))
+
+    def test_pairs_stories_by_prompt_and_seed(self):
+        lines = []
+        for prompt in range(2):
+            for seed in range(4):
+                for setting, tokens in (("full", 100 * (seed + 1)), ("tova/512", 96 * (seed + 1))):
+                    lines.append({"key": f"{setting}/{prompt}/{seed}", "prompt": prompt, "seed": seed, "tokens": tokens,
+                                  "text": "one line\u2028and another\x85of the same story"})
+        found = []
+        for order in (lines, random.Random(1).sample(lines, len(lines))):
+            self.write("stories.jsonl", "stories", {}, order)
+            found.append(self.rows()["stories with TOVA 512 are 96% as long as with full"])
+        self.assertEqual(found[0], ("length over that of full: 0.96 (0.96 to 0.96), 8 parts", "agrees"))
+        self.assertEqual(found[1], found[0])
 
     def test_reads_what_experiments_summarise(self):
         estimate = {"mean": 0.745, "low": 0.74, "high": 0.75}
