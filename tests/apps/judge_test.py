@@ -155,7 +155,7 @@ class JudgeTest(unittest.TestCase):
         self.assertNotIn(KEY, error)
 
     def lines(self, path=None):
-        lines = map(json.loads, (path or self.output).read_text().splitlines())
+        lines = map(json.loads, (path or self.output).read_bytes().splitlines())
         return {line.get("key", "run"): line for line in lines}
 
     def check_summary(self, path=None):

@@ -238,7 +238,7 @@ class Page(WithFolder):
     def test_moves_through_kept_tokens(self):
         self.browser.show(1200, 900)
         path = samples.memory(self.folder / "x.jsonl", tokens=90, layers=3)
-        lines = [json.loads(line) for line in path.read_text().splitlines()[1:]]
+        lines = [json.loads(line) for line in path.read_bytes().splitlines()[1:]]
         self.open(path)
         dropped = next(line for line in lines if line["key"] == "tova/64/3608/0")["dropped_at"]
 

@@ -59,7 +59,7 @@ class ExperimentTest(unittest.TestCase):
         self.assertEqual((done.stdout, error.count("\n")), (b"", 1), error)
 
     def lines(self, path=None):
-        return [json.loads(line) for line in (path or self.output).read_text().splitlines()]
+        return [json.loads(line) for line in (path or self.output).read_bytes().splitlines()]
 
     def sorted_lines(self, path):
         return sorted(path.read_bytes().splitlines())
