@@ -61,11 +61,18 @@ class CompareWithPaperTest(unittest.TestCase):
         for document in range(6):
             for question in range(3):
                 for setting, score in (("full", 20 + document), ("tova/2048", 19.5 + document), ("tova/512", 7)):
-                    lines.append({"key": f"qasper/{setting}/{document}-{question}", "document": str(document),
+                    lines.append({"key": f"qasper/{setting}/{document}-{question}", "document": document,
                                   "prediction": "x", "f1": score})
+        # Private references: answers without scores, of documents of their own and of scored ones.
+        for task, document in (("squality", 0), ("qasper", 0), ("qasper", 9)):
+            for setting in ("full", "tova/512", "tova/2048"):
+                lines.append({"key": f"{task}/{setting}/{document}-private", "document": document, "prediction": "x"})
         self.write("tasks.jsonl", "tasks", {"layout": "paper"}, lines)
-        measured, verdict = self.rows()["qasper, paper layout: TOVA with 2048 is within 1 point of full (LLaMA-2)"]
-        self.assertEqual((measured, verdict), ("points below full: 0.5 (0.5 to 0.5), 6 parts", "agrees"))
+        rows = self.rows()
+        self.assertEqual(rows["qasper, paper layout: TOVA with 2048 is within 1 point of full (LLaMA-2)"],
+                         ("points below full: 0.5 (0.5 to 0.5), 6 parts", "agrees"))
+        self.assertEqual(rows["squality, paper layout: TOVA with 512 is within 1 point of full (LLaMA-2)"],
+                         ("not measured", ""))
 
     def test_pairs_stories_by_prompt_and_seed(self):
         lines = []
