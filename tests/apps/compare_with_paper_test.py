@@ -18,8 +18,8 @@ class CompareWithPaperTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
-    def write(self, name, experiment, options, lines, end=""):
-        run = {"run": {"experiment": experiment, "model": {"name": "made up"}, "options": options}}
+    def write(self, name, experiment, options, lines, end="", **more):
+        run = {"run": {"experiment": experiment, "model": {"name": "made up"}, "options": options, **more}}
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in [run, *lines])
         (self.folder / name).write_text(text + end)
 
@@ -37,7 +37,8 @@ class CompareWithPaperTest(unittest.TestCase):
         """Chunks that differ a lot, and policies that differ little and in the same way in each."""
         lines = []
         for c in range(n_chunks):
-            for setting, more in (("full", 0), ("tova/8", 0.05), ("window+4/8", 0.1), ("h2o/8", 0.02), ("window/8", 1)):
+            for setting, more in (("full", 0), ("tova/8", 0.05), ("window+4/8", 0.1), ("h2o/8", 0.02), ("window/8", 1),
+                                  ("baseline/8", 0.5)):
                 lines.append(self.chunk(setting, c, 2 + 0.1 * c + more))
         self.write("lm.jsonl", "lm", {"context": 64, "sizes": [8]}, lines, end)
         return self.rows()
@@ -46,6 +47,7 @@ class CompareWithPaperTest(unittest.TestCase):
         rows = self.language_modelling(9, end='{"key":"cut o')
         self.assertEqual(rows["TOVA is better than Window+4 (size 8)"][1], "agrees")
         self.assertEqual(rows["TOVA is better than H2O (size 8)"][1], "does not")
+        self.assertEqual(rows["TOVA is better than a baseline (size 8)"][1], "agrees")
         self.assertEqual(rows["TOVA with an eighth of the context is within 0.4 of full attention"][1], "does not")
         measured, verdict = rows["without its first tokens a window is useless: over 10 times the perplexity (an eighth)"]
         self.assertIn("2.72 (2.72 to 2.72), 9 parts", measured)
@@ -84,7 +86,7 @@ class CompareWithPaperTest(unittest.TestCase):
         found = []
         for order in (lines, random.Random(1).sample(lines, len(lines))):
             self.write("stories.jsonl", "stories", {}, order)
-            found.append(self.rows()["stories with TOVA 512 are 96% as long as with full"])
+            found.append(self.rows()["stories of many prompts with TOVA 512 are 96% as long as with full"])
         self.assertEqual(found[0], ("length over that of full: 0.96 (0.96 to 0.96), 8 parts", "agrees"))
         self.assertEqual(found[1], found[0])
 
@@ -96,6 +98,54 @@ class CompareWithPaperTest(unittest.TestCase):
         rows = self.rows()
         self.assertEqual(rows["73 to 76 % of what TOVA keeps is recent (size 512)"][1], "agrees")
         self.assertEqual(rows["the first token is kept to the end (size 512)"][1], "does not")
+
+    def test_how_long_words_stay_by_their_tags(self):
+        lines = []
+        for text in range(5):
+            tags = {"POS": {"tokens": 10, "steps": 60 + text}, "NN": {"tokens": 90, "steps": 20}}
+            if text:
+                tags["''"] = {"tokens": 5, "steps": 12}
+            lines.append({"key": f"tova/512/{text}/0", "text": f"{text}/0", "tokens": 100, "survival": 24,
+                          "survival_by_tag": tags})
+        self.write("memory.jsonl", "memory", {"sizes": [256, 512]}, lines)
+        rows = self.rows()
+        measured, verdict = rows["possessives stay longer than other tokens (size 512)"]
+        self.assertRegex(measured, r"^steps over the mean of all: 2.6 \(2.5 to 2.6\), 5 parts$")
+        self.assertEqual(verdict, "agrees")
+        self.assertEqual(rows["closing quotes stay longer than other tokens (size 512)"],
+                         ("steps over the mean of all: 0.5 (0.5 to 0.5), 4 parts", "open"))
+        self.assertEqual(rows["the kinds of words that stay longest (size 512)"], ("`POS` 2.6, `NN` 0.8, `''` 0.5", ""))
+        self.assertFalse([claim for claim in rows if claim.startswith("possessives") and "256" in claim])
+
+    def test_judged_stories_a_line_a_size(self):
+        share = lambda value: {"mean": value, "low": value - 0.05, "high": value + 0.05}
+        for state in ("tova/256", "tova/512"):
+            summary = {"key": "summary", "win": share(0.1), "tie": share(0.6), "loss": share(0.3)}
+            self.write(f"{state[5:]}.jsonl", "judge", {}, [summary] if state == "tova/512" else [],
+                       data={"a": {"state": state}, "b": {"state": "full"}})
+        self.assertEqual(self.rows(), {
+            "the paper found": ("measured", ""),
+            "stories with tova/256 win, tie and lose against those with full": ("not measured", ""),
+            "stories with tova/512 win, tie and lose against those with full":
+                ("0.10 (0.05 to 0.15), 0.60 (0.55 to 0.65) and 0.30 (0.25 to 0.35)", "")})
+
+    def test_speed_beside_what_was_predicted(self):
+        lines = [{"key": "summary/tova/512", "relative": 2.5, "predicted_relative": 1.9},
+                 {"key": "summary/tova/256", "relative": None, "predicted_relative": None}]
+        self.write("throughput.jsonl", "throughput", {}, lines)
+        rows = self.rows()
+        claim = "TOVA with {} writes {} times as fast as the full cache in the same memory"
+        self.assertEqual(rows[claim.format(512, 4.8)], ("2.50 times, 1.90 predicted", ""))
+        self.assertEqual(rows[claim.format(256, 8.5)], ("not measured", ""))
+
+    def test_any_experiment_alone_that_has_only_begun(self):
+        sizes = {"sizes": [8], "context": 64, "stream": 100}
+        for experiment in ("lm", "lm-stream", "tasks", "stories", "throughput", "memory"):
+            self.write("only.jsonl", experiment, sizes, [], end='{"key":"cut o')
+            rows = self.rows()
+            rows.pop("the paper found")
+            self.assertTrue(rows, experiment)
+            self.assertEqual(set(rows.values()), {("not measured", "")})
 
     def test_nothing_to_compare(self):
         done = subprocess.run([sys.executable, SCRIPT, self.folder], capture_output=True, text=True)
