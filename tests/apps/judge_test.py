@@ -18,6 +18,8 @@ import threading
 import time
 import unittest
 
+from full_disk import full_disk
+
 PROGRAM = pathlib.Path(sys.argv[1]).resolve()
 KEY = "sk-very-secret"
 
@@ -74,9 +76,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.server.script.pop(0)(self)
         self.judge()
 
+    def verdict(self):
+        return verdict(self.server.requests[-1][3]["messages"][0]["content"])
+
     def judge(self, text=None):
-        question = self.server.requests[-1][3]["messages"][0]["content"]
-        content = text if text is not None else f"Because.\n{verdict(question)}"
+        content = text if text is not None else f"Because.\n{self.verdict()}"
         self.answer(200, json.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": content}}],
                                      "usage": {"prompt_tokens": 100, "completion_tokens": 10}}).encode())
 
@@ -87,6 +91,10 @@ def status(code, *headers, body=b'{"error": {"message": "no such thing"}}'):
 
 def says(text):
     return lambda handler: handler.judge(text)
+
+
+def at_length(handler):
+    handler.judge("It is so. " * 200 + handler.verdict())
 
 
 def slow(handler):
@@ -137,9 +145,9 @@ class JudgeTest(unittest.TestCase):
     def environment(self, **more):
         return {"PATH": os.environ["PATH"], "OPENAI_API_KEY": KEY, **more}
 
-    def run_judge(self, *options, environment=None, **arguments):
+    def run_judge(self, *options, environment=None, disk=None, **arguments):
         return subprocess.run(self.command(*options, **arguments), capture_output=True, timeout=120,
-                              env=environment or self.environment())
+                              env=environment or self.environment(), **(full_disk(disk) if disk else {}))
 
     def succeed(self, *options, **arguments):
         done = self.run_judge(*options, **arguments)
@@ -155,7 +163,7 @@ class JudgeTest(unittest.TestCase):
         self.assertNotIn(KEY, error)
 
     def lines(self, path=None):
-        lines = map(json.loads, (path or self.output).read_text().splitlines())
+        lines = map(json.loads, (path or self.output).read_bytes().splitlines())
         return {line.get("key", "run"): line for line in lines}
 
     def check_summary(self, path=None):
@@ -313,6 +321,23 @@ class JudgeTest(unittest.TestCase):
             self.succeed(output=output)
             self.assertEqual(sorted(output.read_bytes().splitlines()), expected)
             self.assertLessEqual(len(self.judge.requests), REQUESTS + 1, "only what was under way is asked again")
+
+    def test_full_disk(self):
+        """Answers or results that find no room: the run says so, and nothing that had room is asked again."""
+        self.judge.script = [at_length] * REQUESTS
+        whole, answers = self.folder / "whole.jsonl", self.folder / "whole.jsonl.answers"
+        self.succeed(output=whole)
+        for options, of_disk, written in (((), answers, ".answers"), (("--answers", answers), whole, "")):
+            self.judge.script, self.judge.requests = [at_length] * REQUESTS, []
+            output = self.folder / f"full{written}.jsonl"
+            room = of_disk.stat().st_size // 2
+            self.refused(f"{output}{written}: cannot be written: File too large", *options, output=output, disk=room)
+            kept = pathlib.Path(f"{output}{written}").read_bytes()
+            self.assertTrue(of_disk.read_bytes().startswith(kept))
+            self.succeed(*options, output=output)
+            self.assertEqual(output.read_bytes(), whole.read_bytes())
+            # Once more only what could not be written.
+            self.assertEqual(len(self.judge.requests), 0 if options else REQUESTS + 1)
 
     def test_refuses_what_it_cannot_do(self):
         self.refused("there are: full, tova/64", a=":tova/65", returncode=2)

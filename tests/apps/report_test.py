@@ -18,6 +18,7 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import browser  # noqa: E402
 import report_samples as samples  # noqa: E402
+from full_disk import full_disk  # noqa: E402
 
 PROGRAM = pathlib.Path(sys.argv[1]).resolve()
 PICTURES = pathlib.Path(sys.argv[3]) if len(sys.argv) > 3 else None
@@ -28,8 +29,8 @@ HOSTILE = ["</script><script>window.pwned = 1</script>", "<img src=x onerror='wi
            "{{data}}", "javascript:window.pwned=1", "]]><!--", "\u202eevil\u2028\u0000\u001b[31m", "&lt;b&gt;", "=1+1"]
 
 
-def report(*arguments):
-    return subprocess.run([PROGRAM, "report", *map(str, arguments)], capture_output=True, check=False)
+def report(*arguments, **options):
+    return subprocess.run([PROGRAM, "report", *map(str, arguments)], capture_output=True, check=False, **options)
 
 
 def hostile(folder):
@@ -105,6 +106,20 @@ class Program(WithFolder):
         self.refused("-o", self.folder / "r.html", says="results is required", status=2)
         self.refused(path, "-o", self.folder / "none" / "r.html", says="cannot write into")
         self.refused(path, "-o", self.folder, says="not a regular file")
+
+    def test_full_disk(self):
+        results = samples.lm(self.folder / "x.jsonl")
+        for option, name in (("-o", "r.html"), ("--markdown", "t.md")):
+            path = self.folder / name
+            self.assertEqual(report(results, option, path).returncode, 0)
+            whole = path.read_bytes()
+            done = report(results, option, path, **full_disk(len(whole) // 2))
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr.decode(), f"^msrnn: cannot write {path}: File too large\n$")
+            self.assertEqual(path.read_bytes(), whole, "the page that was there stays")
+            path.unlink()
+            self.assertEqual(report(results, option, path, **full_disk(len(whole) // 2)).returncode, 1)
+            self.assertEqual([file.name for file in self.folder.iterdir()], ["x.jsonl"])
 
     def test_a_line_that_was_cut_off_is_left_out(self):
         path = samples.lm(self.folder / "x.jsonl")
@@ -238,7 +253,7 @@ class Page(WithFolder):
     def test_moves_through_kept_tokens(self):
         self.browser.show(1200, 900)
         path = samples.memory(self.folder / "x.jsonl", tokens=90, layers=3)
-        lines = [json.loads(line) for line in path.read_text().splitlines()[1:]]
+        lines = [json.loads(line) for line in path.read_bytes().splitlines()[1:]]
         self.open(path)
         dropped = next(line for line in lines if line["key"] == "tova/64/3608/0")["dropped_at"]
 

@@ -83,7 +83,7 @@ class Tasks(ProgramTest):
                 sizes, "--max-prompt", str(max_prompt), "--max-answer", "12", "-o", str(self.folder / output), *more)
 
     def lines(self, output):
-        return sorted((self.folder / output).read_text().splitlines())
+        return sorted((self.folder / output).read_bytes().splitlines())
 
     def test_killed_runs_go_on(self):
         table = self.succeed(*self.arguments("whole.jsonl", "--batch", "3")).decode()
@@ -121,7 +121,7 @@ class Tasks(ProgramTest):
     def test_chat(self):
         self.succeed(*self.arguments("chat.jsonl", "--limit", "1", "--chat", policies="full"))
         self.succeed(*self.arguments("plain.jsonl", "--limit", "1", "--no-chat", policies="full"))
-        chat, plain = (json.loads((self.folder / name).read_text().splitlines()[1])
+        chat, plain = (json.loads((self.folder / name).read_bytes().splitlines()[1])
                        for name in ("chat.jsonl", "plain.jsonl"))
         self.assertEqual(chat["prompt_tokens"], 160)
         self.assertGreater(chat["cut_tokens"], plain["cut_tokens"])  # the template takes room
