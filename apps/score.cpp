@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "eval/interval_json.h"
 #include "eval/metrics/metric.h"
 #include "eval/metrics/predictions.h"
 #include "output.h"
@@ -40,7 +41,7 @@ void ScoreCommand::add_to(CLI::App& command) {
       "and -L, as the\n"
       "package rouge-score computes them without stemming; of f1 the words shared, as in SQuAD; of accuracy "
       "the letter A to D.\n"
-      "The interval is 95 %, by resampling documents.");
+      "The interval is 95 %, by resampling documents, if there are two or more.");
 }
 
 void ScoreCommand::run() const {
@@ -60,15 +61,14 @@ void ScoreCommand::run() const {
     for (std::size_t m = 0; names.size() > 1 && m < names.size(); ++m) {
       means += fmt::format(", {} {:.2f}", names[m], summary.means[m]);
     }
-    print_text(fmt::format("{} {:.2f} [{:.2f}, {:.2f}]{}; {} predictions, {} documents\n", metric,
-                           summary.score, summary.interval.low, summary.interval.high, means,
-                           summary.predictions, summary.groups));
+    const auto& interval = summary.interval;
+    print_text(fmt::format("{} {:.2f}{}{}; {} predictions, {} documents\n", metric, summary.score,
+                           interval ? fmt::format(" [{:.2f}, {:.2f}]", interval->low, interval->high) : "",
+                           means, summary.predictions, summary.groups));
     return;
   }
-  Json object = {{"metric", metric},
-                 {"score", summary.score},
-                 {"low", summary.interval.low},
-                 {"high", summary.interval.high}};
+  Json object = {{"metric", metric}, {"score", summary.score}};
+  write_interval(object, summary.interval);
   for (std::size_t m = 0; m < names.size(); ++m) object[std::string(names[m])] = summary.means[m];
   object.update({{"n", summary.predictions}, {"documents", summary.groups}, {"predictions", each}});
   print_text(object.dump() + "\n");

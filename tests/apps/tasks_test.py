@@ -41,6 +41,13 @@ class Score(ProgramTest):
         self.assertAlmostEqual(result["predictions"][0]["rougeL"], 100 * 6 / 7)
         self.assertAlmostEqual(result["score"], (100 * 6 / 7 * 80 * 100 * 6 / 7) ** (1 / 3))
 
+    def test_one_document_has_no_interval(self):
+        predictions, references = self.write("p.txt", "yes\n"), self.write("r.txt", "yes\n")
+        self.assertEqual(self.succeed(*self.score("f1", predictions, references)),
+                         b"f1 100.00; 1 predictions, 1 documents\n")
+        result = json.loads(self.succeed(*self.score("f1", predictions, references, "--json")))
+        self.assertEqual(list(result), ["metric", "score", "f1", "n", "documents", "predictions"])
+
     def test_failures(self):
         good = self.write("good.txt", "one\ntwo\n")
         self.fail_with(2, "unknown metric 'bleu'", *self.score("bleu", good, good))

@@ -113,10 +113,18 @@ TEST(SummaryTest, DocumentsAreDrawnWhole) {
   EXPECT_EQ(each.groups, 200);
   EXPECT_EQ(whole.predictions, 200);
   EXPECT_NEAR(whole.score, each.score, 1e-9);
-  const auto width = [](const ScoreSummary& s) { return s.interval.high - s.interval.low; };
+  const auto width = [](const ScoreSummary& s) { return s.interval.value().high - s.interval.value().low; };
   EXPECT_GT(width(whole), 2 * width(each));
-  EXPECT_LT(whole.interval.low, whole.score);
-  EXPECT_GT(whole.interval.high, whole.score);
+  EXPECT_LT(whole.interval.value().low, whole.score);
+  EXPECT_GT(whole.interval.value().high, whole.score);
+}
+
+TEST(SummaryTest, OneDocumentHasNoInterval) {
+  const std::vector<ScoredPrediction> answers = {{3, {40.0}}, {3, {60.0}}};
+  const ScoreSummary summary = summarise(Metric::f1, answers);
+  EXPECT_EQ(summary.groups, 1);
+  EXPECT_EQ(summary.score, 50);
+  EXPECT_FALSE(summary.interval);
 }
 
 class PredictionsTest : public ::testing::Test {
