@@ -51,9 +51,9 @@ void check_retrieval(const Engine& engine, const PromptMaker& prompts, const Ret
 //     "fact_kept", the share of the fact's tokens still in the state when the answer ends, a mean over
 //     layers; "depth_found", where the fact really is.
 //   "summary/TASK/POLICY/SIZE/LAYOUT/LENGTH/DEPTH", and the same without DEPTH, over all: "trials",
-//     "accuracy" with "low" and "high" (95 %, bootstrap over trials), "fact_kept".
+//     "accuracy" with "low" and "high" (95 %, Wilson's interval), "fact_kept".
 //
-// Intervals of trials that all end alike have no width. Checks first. Returns false if it was stopped.
+// Checks first. Returns false if it was stopped.
 bool run_retrieval(const Engine& engine, const PromptMaker& prompts, const RetrievalOptions& options,
                    ResultFile& results);
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -202,6 +203,23 @@ TEST_F(RetrievalTest, SummariesCountTrials) {
   const Json& summary = *results.find("summary/passkey/full/after/300");
   EXPECT_LT(summary["low"].get<double>(), 0.375);
   EXPECT_GT(summary["high"].get<double>(), 0.375);
+}
+
+TEST_F(RetrievalTest, FewTrialsThatEndAlikeAreNotSure) {
+  ResultFile results(path(), run_);
+  options_.settings = {{"full"}};
+  options_.tasks = {"passkey"};
+  options_.layouts = {"after"};
+  options_.lengths = {300};
+  options_.depths = {0};
+  for (const int trial : {0, 1}) {
+    results.add(fmt::format("passkey/full/after/300/0/{}", trial), {{"correct", false}, {"fact_kept", 1}});
+  }
+  ASSERT_TRUE(run_retrieval(engine_, prompts_, options_, results));
+  const Json& summary = *results.find("summary/passkey/full/after/300/0");
+  EXPECT_EQ(summary["accuracy"], 0.0);
+  EXPECT_EQ(summary["low"], 0.0);
+  EXPECT_NEAR(summary["high"].get<double>(), 0.6576, 1e-4);
 }
 
 TEST_F(RetrievalTest, BatchesChangeNothingAndStoppedRunsGoOn) {
