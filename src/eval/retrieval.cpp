@@ -148,10 +148,10 @@ class RetrievalRun {
     const RetrievalPrompt prompt = make_prompt(prompts_, options_, trial).prompt;
     Sequence sequence(engine_.model, trial.setting->state(options_.state));
     if (trial.layout->pinned) sequence.state().pin(prompt.question.begin, prompt.question.end);
-    const std::int64_t read =
-        sequence.read(prompt.tokens, {options_.block, [this](std::int64_t done, std::int64_t) {
-                                        return !options_.progress || options_.progress(done_ + done, total_);
-                                      }});
+    const auto go_on = [&](std::int64_t done, std::int64_t) {
+      return !options_.progress || options_.progress(done_ + done, total_, trial.cell_key());
+    };
+    const std::int64_t read = sequence.read(prompt.tokens, {options_.block, go_on});
     if (read < std::ssize(prompt.tokens)) throw RetrievalStopped();
     done_ += read;
     return sequence;

@@ -37,7 +37,8 @@ struct RetrievalOptions {
   int max_tokens = 16;      // of an answer, greedily written up to the end of its line
   StateOptions state = {};  // type and positions; the rest is the setting's
   int block = 256;
-  std::function<bool(std::int64_t done, std::int64_t total)> progress = {};  // tokens read; false stops
+  // Tokens read, and the cell at work, "passkey/tova/512/after/1024/0.5"; false stops.
+  std::function<bool(std::int64_t done, std::int64_t total, const std::string& what)> progress = {};
 };
 
 // Throws UsageError for names that there are not, options that cannot be, and where a prompt or a pinned

@@ -232,8 +232,9 @@ TEST_F(RetrievalTest, BatchesChangeNothingAndStoppedRunsGoOn) {
   options_.batch = 3;
   for (int after = 0; after < 40; after += 7) {
     int calls = 0;
-    options_.progress = [&](std::int64_t done, std::int64_t total) {
+    options_.progress = [&](std::int64_t done, std::int64_t total, const std::string& what) {
       EXPECT_LE(done, total);
+      EXPECT_TRUE(expected.contains("summary/" + what)) << what;
       return calls++ < after;
     };
     run(path());
@@ -244,7 +245,7 @@ TEST_F(RetrievalTest, BatchesChangeNothingAndStoppedRunsGoOn) {
 }
 
 TEST_F(RetrievalTest, WhatCannotBeIsRefusedAtOnce) {
-  options_.progress = [](std::int64_t, std::int64_t) -> bool {
+  options_.progress = [](std::int64_t, std::int64_t, const std::string&) -> bool {
     throw std::logic_error("something was read");
   };
   const RetrievalOptions good = options_;
