@@ -91,6 +91,27 @@ TEST_F(TaskDataTest, PlainRowsShareTheirDocument) {
   EXPECT_THAT(data.questions[2].answers, ElementsAre("So.", "Thus."));
 }
 
+TEST_F(TaskDataTest, QuestionsOfADocumentComeTogether) {
+  std::string rows;
+  for (int i = 0; i < 6; ++i) {
+    const std::string id = std::to_string(i), document = "Story " + std::to_string(i % 3);
+    rows += plain_row(id.c_str(), document.c_str()).dump() + "\n";
+  }
+  TaskData data = read("data.jsonl", rows);
+  ASSERT_EQ(data.documents.size(), 3u);
+  EXPECT_EQ(data.documents[1].text, "Story 1");
+  std::vector<std::string> ids;
+  std::vector<std::size_t> documents;
+  for (const TaskQuestion& question : data.questions) {
+    ids.push_back(question.id);
+    documents.push_back(question.document);
+  }
+  EXPECT_THAT(ids, ElementsAre("0", "3", "1", "4", "2", "5"));
+  EXPECT_THAT(documents, ElementsAre(0, 0, 1, 1, 2, 2));
+  data.keep_first(3);
+  EXPECT_EQ(data.documents.size(), 2u);
+}
+
 TEST_F(TaskDataTest, LimitsLeaveTheDocumentsOfWhatIsLeft) {
   TaskData data = read("data.jsonl", plain_row("a").dump() + "\n" + plain_row("b").dump() + "\n" +
                                          plain_row("c", "Another.").dump());
