@@ -51,8 +51,10 @@ void EvalLmCommand::add_to(CLI::App& command) {
   command_ = &command;
   arguments.add_to(command);
   command
-      .add_option("--data", data,
-                  "Texts, one book a file; of a folder its files *.txt, as PG-19's folder test has them")
+      .add_option(
+          "--data", data,
+          "Texts, one book a file; of a folder its files *.txt, or those of its folder test, as PG-19's "
+          "release has them")
       ->type_name("FILE|DIR...")
       ->required();
   states.add_lists_to(command);
