@@ -76,8 +76,10 @@ void EvalTasksCommand::add_data_to(CLI::App& command) {
       ->delimiter(',')
       ->required();
   command
-      .add_option("--data", data,
-                  "TASK=FILE; or a folder with TASK/TASK.jsonl or TASK.jsonl; or the file of the only task")
+      .add_option(
+          "--data", data,
+          "TASK=FILE; or a folder with TASK/TASK.jsonl, TASK.jsonl or files as they were released; or the "
+          "file of the only task")
       ->type_name("PLACE...")
       ->required();
   command.add_option("--limit", limit, "The first N questions of each task; 0: all")
