@@ -92,12 +92,21 @@ class Tasks(ProgramTest):
     def lines(self, output):
         return sorted((self.folder / output).read_text().splitlines())
 
+    def rescore(self, summary):
+        command = ["score", "--metric", "f1", "--predictions", str(self.folder / "whole.jsonl"), "--references",
+                   str(self.folder / "qasper.jsonl"), "--json"]
+        self.fail_with(2, "qasper/full, qasper/tova/32", *command)
+        result = json.loads(self.succeed(*command, "--key", "tova/32"))
+        for name in ("score", "f1", "documents"):
+            self.assertAlmostEqual(result[name], summary[name])
+
     def test_killed_runs_go_on(self):
         table = self.succeed(*self.arguments("whole.jsonl", "--batch", "3")).decode()
         self.assertEqual([line.split()[:3] for line in table.splitlines()[1:]],
                          [["qasper", "full", "f1"], ["qasper", "tova/32", "f1"]])
         whole = self.lines("whole.jsonl")
         self.assertEqual(len(whole), 1 + 2 * 4 + 2)
+        self.rescore(next(json.loads(line) for line in whole if '"summary/qasper/tova/32"' in line))
         for lines in (1, 4, 8):
             run = self.start(*self.arguments("killed.jsonl", "--batch", "1"))
             output = self.folder / "killed.jsonl"
