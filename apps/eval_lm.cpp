@@ -51,8 +51,10 @@ void EvalLmCommand::add_to(CLI::App& command) {
   command_ = &command;
   arguments.add_to(command);
   command
-      .add_option("--data", data,
-                  "Texts, one book a file; of a folder its files *.txt, as PG-19's folder test has them")
+      .add_option(
+          "--data", data,
+          "Texts, one book a file; of a folder its files *.txt, or those of its folder test, as PG-19's "
+          "release has them")
       ->type_name("FILE|DIR...")
       ->required();
   states.add_lists_to(command);
@@ -95,9 +97,10 @@ void EvalLmCommand::add_to(CLI::App& command) {
       "  msrnn eval lm --data pg19/test -o lm.jsonl                       the paper's figure, all sizes\n"
       "  msrnn eval lm --data pg19/test --policies full,tova --sizes 256,512 --chunks 2 -o quick.jsonl\n"
       "  msrnn eval lm --data pg19/test --stream 70000 --policies tova,window+4 --sizes 512 -o stream.jsonl\n"
-      "Intervals are 95 %, by resampling chunks (books, with --stream). A run that was stopped, by Ctrl-C or "
-      "otherwise,\n"
-      "goes on with the same command.");
+      "Intervals are 95 %, by resampling chunks (books, with --stream), of two or more. A run that was "
+      "stopped, "
+      "by Ctrl-C\n"
+      "or otherwise, goes on with the same command.");
 }
 
 std::vector<Book> EvalLmCommand::read_books(const Engine& engine, Json& description) const {
@@ -198,16 +201,16 @@ void EvalLmCommand::print_table(const ResultFile& results, const std::vector<std
   for (const std::string& key : keys) {
     const Json& row = *results.find(key);
     const auto number = [&](const char* name) { return row.at(name).get<double>(); };
-    const auto interval = [&](const char* low, const char* high) {
-      return fmt::format("{:.3f} … {:.3f}", number(low), number(high));
+    const auto interval = [&](const char* before, const char* low, const char* high) {
+      return row.contains(low) ? fmt::format("{}{:.3f} … {:.3f}", before, number(low), number(high)) : "";
     };
     const bool compared = row.contains("above_full");
     print(row["policy"].get<std::string>(), width, row.contains("size") ? row["size"].dump() : "",
           row.value("positions", positions.front()), row["parts"].dump(),
-          fmt::format("{:.3f}", number("perplexity")), interval("low", "high"),
+          fmt::format("{:.3f}", number("perplexity")), interval("", "low", "high"),
           fmt::format("{:.4f}", number("bits_per_byte")),
-          compared ? fmt::format("{:+.3f}, {}", number("above_full"),
-                                 interval("above_full_low", "above_full_high"))
+          compared ? fmt::format("{:+.3f}{}", number("above_full"),
+                                 interval(", ", "above_full_low", "above_full_high"))
                    : "");
   }
 }

@@ -118,8 +118,8 @@ void RetrievalCommand::run() {
   check_retrieval(engine, prompts, options);
   ResultFile results = open(engine, texts);
   do_or_interrupt(shared.output, "read", "tokens", [&](ProgressLine& line, const auto& interrupted) {
-    options.progress = [&](std::int64_t done, std::int64_t total) {
-      line.update(done, total);
+    options.progress = [&](std::int64_t done, std::int64_t total, const std::string& what) {
+      line.update(done, total, what);
       return !interrupted;
     };
     return run_retrieval(engine, prompts, options, results);

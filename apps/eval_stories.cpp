@@ -143,12 +143,15 @@ void StoriesCommand::print(const ResultFile& results) const {
     const nlohmann::ordered_json& summary = *results.find(setting.summary_key());
     const auto mean = [&](const char* name) { return summary.at(name).at("mean").get<double>(); };
     const nlohmann::ordered_json& tokens = summary.at("tokens");
+    const std::string interval =
+        tokens.contains("low")
+            ? fmt::format(" ({:.1f} - {:.1f})", tokens["low"].get<double>(), tokens["high"].get<double>())
+            : "";
     print_text(fmt::format("{:16} {:8} {:>24} {:>5.0f} % {:11.3f} {:11.3f} {:11.3f} {:8.1f} {:8.1f}\n",
                            setting.key(), summary.at("stories").get<int>(),
-                           fmt::format("{:.1f} ({:.1f} - {:.1f})", mean("tokens"),
-                                       tokens.at("low").get<double>(), tokens.at("high").get<double>()),
-                           100 * mean("ended"), mean("distinct_1"), mean("distinct_2"), mean("distinct_3"),
-                           mean("longest_loop"), mean("longest_repeat")));
+                           fmt::format("{:.1f}{}", mean("tokens"), interval), 100 * mean("ended"),
+                           mean("distinct_1"), mean("distinct_2"), mean("distinct_3"), mean("longest_loop"),
+                           mean("longest_repeat")));
   }
 }
 

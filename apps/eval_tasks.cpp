@@ -76,8 +76,10 @@ void EvalTasksCommand::add_data_to(CLI::App& command) {
       ->delimiter(',')
       ->required();
   command
-      .add_option("--data", data,
-                  "TASK=FILE; or a folder with TASK/TASK.jsonl or TASK.jsonl; or the file of the only task")
+      .add_option(
+          "--data", data,
+          "TASK=FILE; or a folder with TASK/TASK.jsonl, TASK.jsonl or files as they were released; or the "
+          "file of the only task")
       ->type_name("PLACE...")
       ->required();
   command.add_option("--limit", limit, "The first N questions of each task; 0: all")
@@ -196,11 +198,12 @@ void EvalTasksCommand::print(const ResultFile& results, const std::vector<TaskSe
         continue;
       }
       const Json& line = *summary;
-      text += fmt::format(
-          "{:<16}{:<16}{:<10}{:>7.2f}  {:<16}{:>9}{:>10}\n", set.task->name, setting.key(),
-          line.at("metric").get<std::string>(), line.at("score").get<double>(),
-          fmt::format("[{:.2f}, {:.2f}]", line.at("low").get<double>(), line.at("high").get<double>()),
-          line.at("questions").get<std::int64_t>(), line.at("documents").get<std::int64_t>());
+      text += fmt::format("{:<16}{:<16}{:<10}{:>7.2f}  {:<16}{:>9}{:>10}\n", set.task->name, setting.key(),
+                          line.at("metric").get<std::string>(), line.at("score").get<double>(),
+                          line.contains("low") ? fmt::format("[{:.2f}, {:.2f}]", line["low"].get<double>(),
+                                                             line["high"].get<double>())
+                                               : "",
+                          line.at("questions").get<std::int64_t>(), line.at("documents").get<std::int64_t>());
     }
   }
   print_text(text);

@@ -92,8 +92,8 @@ void ThroughputCommand::run() {
   const std::vector<ThroughputRow> rows = plan_throughput(engine.model, options);
   ResultFile results = open_results(engine);
   do_or_interrupt(eval.output, "written", "tokens", [&](ProgressLine& line, const auto& interrupted) {
-    options.progress = [&](std::int64_t done, std::int64_t total) {
-      line.update(done, total);
+    options.progress = [&](std::int64_t done, std::int64_t total, const std::string& what) {
+      line.update(done, total, what);
       return !interrupted;
     };
     const auto measure = [&] { return measure_machine(engine.model); };

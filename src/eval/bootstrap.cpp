@@ -23,8 +23,10 @@ double quantile(const std::vector<double>& sorted, double q) {
 
 }  // namespace
 
-Interval bootstrap(std::int64_t n, const std::function<double(std::span<const std::int32_t>)>& statistic,
-                   const BootstrapOptions& options) {
+std::optional<Interval> bootstrap(std::int64_t n,
+                                  const std::function<double(std::span<const std::int32_t>)>& statistic,
+                                  const BootstrapOptions& options) {
+  if (n < 2) return std::nullopt;
   std::mt19937_64 random(options.seed);
   std::vector<std::int32_t> sample(static_cast<std::size_t>(n));
   std::vector<double> found(static_cast<std::size_t>(options.resamples));
@@ -34,10 +36,10 @@ Interval bootstrap(std::int64_t n, const std::function<double(std::span<const st
   }
   std::sort(found.begin(), found.end());
   const double tail = (1 - options.confidence) / 2;
-  return {quantile(found, tail), quantile(found, 1 - tail)};
+  return Interval{quantile(found, tail), quantile(found, 1 - tail)};
 }
 
-Interval bootstrap_mean(std::span<const double> values, const BootstrapOptions& options) {
+std::optional<Interval> bootstrap_mean(std::span<const double> values, const BootstrapOptions& options) {
   return bootstrap(
       static_cast<std::int64_t>(values.size()),
       [&](std::span<const std::int32_t> sample) {

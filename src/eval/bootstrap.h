@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 
 namespace msrnn {
@@ -18,11 +19,13 @@ struct BootstrapOptions {
 };
 
 // Of a statistic of n independent things: statistic(sample) gets the indices of n of them drawn with
-// replacement. n >= 1. The same on every machine.
-Interval bootstrap(std::int64_t n, const std::function<double(std::span<const std::int32_t>)>& statistic,
-                   const BootstrapOptions& options = {});
+// replacement. None of fewer than two: one thing says nothing about how others differ from it. The same on
+// every machine.
+std::optional<Interval> bootstrap(std::int64_t n,
+                                  const std::function<double(std::span<const std::int32_t>)>& statistic,
+                                  const BootstrapOptions& options = {});
 
-// Of the mean of some values; at least one.
-Interval bootstrap_mean(std::span<const double> values, const BootstrapOptions& options = {});
+// Of the mean of some values.
+std::optional<Interval> bootstrap_mean(std::span<const double> values, const BootstrapOptions& options = {});
 
 }  // namespace msrnn

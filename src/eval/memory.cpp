@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "eval/bootstrap.h"
 #include "eval/full_attention.h"
+#include "eval/interval_json.h"
 #include "eval/kept_tokens.h"
 
 namespace msrnn {
@@ -237,11 +238,7 @@ class MemoryRun {
       if (!value.is_null()) values.push_back(value.get<double>());
     }
     Json object = {{"mean", mean_or_null(values)}};
-    if (values.size() > 1) {
-      const Interval interval = bootstrap_mean(values);
-      object["low"] = interval.low;
-      object["high"] = interval.high;
-    }
+    write_interval(object, bootstrap_mean(values));
     return object;
   }
 

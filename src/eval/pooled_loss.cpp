@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "eval/bootstrap.h"
+#include "eval/interval_json.h"
 
 namespace msrnn {
 namespace {
@@ -44,24 +45,21 @@ double perplexity(const Loss& loss) { return std::exp(loss.nll_sum / static_cast
 
 void write_pooled(nlohmann::ordered_json& object, std::span<const Loss> losses) {
   const Loss sum = pool(losses);
-  const Interval interval =
-      bootstrap(std::ssize(losses), [&](auto sample) { return perplexity(pool(losses, sample)); });
+  const auto resampled = [&](auto sample) { return perplexity(pool(losses, sample)); };
   object["parts"] = losses.size();
   write_loss(object, sum);
   object["perplexity"] = perplexity(sum);
-  object["low"] = interval.low;
-  object["high"] = interval.high;
+  write_interval(object, bootstrap(std::ssize(losses), resampled));
   object["bits_per_byte"] = sum.nll_sum / std::numbers::ln2 / static_cast<double>(sum.bytes);
 }
 
 void write_distance(nlohmann::ordered_json& object, std::span<const Loss> losses,
                     std::span<const Loss> others) {
-  const Interval interval = bootstrap(std::ssize(losses), [&](auto sample) {
+  const auto resampled = [&](auto sample) {
     return perplexity(pool(losses, sample)) - perplexity(pool(others, sample));
-  });
+  };
   object["above_full"] = perplexity(pool(losses)) - perplexity(pool(others));
-  object["above_full_low"] = interval.low;
-  object["above_full_high"] = interval.high;
+  write_interval(object, bootstrap(std::ssize(losses), resampled), "above_full_low", "above_full_high");
 }
 
 }  // namespace msrnn

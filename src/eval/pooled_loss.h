@@ -26,11 +26,12 @@ Loss pool(std::span<const Loss> losses);
 double perplexity(const Loss& loss);
 
 // Writes "parts" and the sums, "perplexity" with its 95 % interval "low" and "high" by resampling the losses,
-// and "bits_per_byte". At least one loss.
+// and "bits_per_byte". At least one loss; of a single one there is no interval.
 void write_pooled(nlohmann::ordered_json& object, std::span<const Loss> losses);
 
 // Writes by how much the perplexity is above that of `others`, losses of the same pieces of text in the same
-// order: "above_full" with its 95 % interval "above_full_low" and "above_full_high", by resampling pairs.
+// order: "above_full" with its 95 % interval "above_full_low" and "above_full_high", by resampling pairs,
+// if there are two or more.
 void write_distance(nlohmann::ordered_json& object, std::span<const Loss> losses,
                     std::span<const Loss> others);
 

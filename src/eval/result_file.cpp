@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@ namespace msrnn {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kBeginning = R"({"run":)";
 
 std::string read_all(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) fail("{}: is a folder", path.string());
@@ -87,6 +90,13 @@ Results read_results(const std::filesystem::path& path) {
   return results;
 }
 
+bool holds_results(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string beginning(kBeginning.size(), '\0');
+  in.read(beginning.data(), std::ssize(beginning));
+  return in.good() && beginning == kBeginning;
+}
+
 ResultFile::ResultFile(std::filesystem::path path, Json run) : path_(std::move(path)) {
   fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (fd_ < 0) fail("{}: cannot be written: {}", path_.string(), std::strerror(errno));
@@ -99,8 +109,7 @@ ResultFile::ResultFile(std::filesystem::path path, Json run) : path_(std::move(p
     std::size_t whole = 0;
     Results old = parse(path_, content, whole);
     // What is cut off is the line that was being written. Text without any whole line may be anything else.
-    const std::string begins = R"({"run":)";
-    if (whole == 0 && content.compare(0, begins.size(), begins, 0, content.size()) != 0) {
+    if (whole == 0 && content.compare(0, kBeginning.size(), kBeginning, 0, content.size()) != 0) {
       fail("{}: is there already and holds no results", path_.string());
     }
     if (whole < content.size() && ::ftruncate(fd_, static_cast<off_t>(whole)) != 0) {

@@ -25,6 +25,9 @@ struct Results {
 // The whole file; a last line that was cut off is left out. Throws Error naming the line that is wrong.
 Results read_results(const std::filesystem::path& path);
 
+// Whether the file can be read and begins as results do.
+bool holds_results(const std::filesystem::path& path);
+
 class ResultFile {
  public:
   // Begins the file, or goes on with it: a last line that was cut off is removed. Throws UsageError where the

@@ -1,11 +1,11 @@
 #include "eval/retrieval.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/fail.h"
-#include "eval/bootstrap.h"
 #include "eval/generate_many.h"
+#include "eval/interval_json.h"
+#include "eval/proportion.h"
 
 namespace msrnn {
 namespace {
@@ -148,10 +148,10 @@ class RetrievalRun {
     const RetrievalPrompt prompt = make_prompt(prompts_, options_, trial).prompt;
     Sequence sequence(engine_.model, trial.setting->state(options_.state));
     if (trial.layout->pinned) sequence.state().pin(prompt.question.begin, prompt.question.end);
-    const std::int64_t read =
-        sequence.read(prompt.tokens, {options_.block, [this](std::int64_t done, std::int64_t) {
-                                        return !options_.progress || options_.progress(done_ + done, total_);
-                                      }});
+    const auto go_on = [&](std::int64_t done, std::int64_t) {
+      return !options_.progress || options_.progress(done_ + done, total_, trial.cell_key());
+    };
+    const std::int64_t read = sequence.read(prompt.tokens, {options_.block, go_on});
     if (read < std::ssize(prompt.tokens)) throw RetrievalStopped();
     done_ += read;
     return sequence;
@@ -185,20 +185,18 @@ class RetrievalRun {
   void summarise(std::span<const Trial> trials, const std::string& cell) {
     const std::string key = "summary/" + cell;
     if (results_.find(key) != nullptr) return;
-    std::vector<double> correct;
+    std::int64_t correct = 0;
     double kept = 0;
     for (const Trial& trial : trials) {
       const Json& line = *results_.find(trial.key());
-      correct.push_back(line["correct"].get<bool>() ? 1 : 0);
+      if (line["correct"].get<bool>()) ++correct;
       kept += line["fact_kept"].get<double>();
     }
     const auto n = static_cast<double>(trials.size());
-    const Interval interval = bootstrap_mean(correct);
-    results_.add(key, {{"trials", trials.size()},
-                       {"accuracy", std::accumulate(correct.begin(), correct.end(), 0.0) / n},
-                       {"low", interval.low},
-                       {"high", interval.high},
-                       {"fact_kept", kept / n}});
+    Json summary = {{"trials", trials.size()}, {"accuracy", static_cast<double>(correct) / n}};
+    write_interval(summary, wilson_interval(correct, std::ssize(trials)));
+    summary["fact_kept"] = kept / n;
+    results_.add(key, summary);
   }
 
   const Engine& engine_;

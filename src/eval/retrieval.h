@@ -37,7 +37,8 @@ struct RetrievalOptions {
   int max_tokens = 16;      // of an answer, greedily written up to the end of its line
   StateOptions state = {};  // type and positions; the rest is the setting's
   int block = 256;
-  std::function<bool(std::int64_t done, std::int64_t total)> progress = {};  // tokens read; false stops
+  // Tokens read, and the cell at work, "passkey/tova/512/after/1024/0.5"; false stops.
+  std::function<bool(std::int64_t done, std::int64_t total, const std::string& what)> progress = {};
 };
 
 // Throws UsageError for names that there are not, options that cannot be, and where a prompt or a pinned
@@ -51,9 +52,9 @@ void check_retrieval(const Engine& engine, const PromptMaker& prompts, const Ret
 //     "fact_kept", the share of the fact's tokens still in the state when the answer ends, a mean over
 //     layers; "depth_found", where the fact really is.
 //   "summary/TASK/POLICY/SIZE/LAYOUT/LENGTH/DEPTH", and the same without DEPTH, over all: "trials",
-//     "accuracy" with "low" and "high" (95 %, bootstrap over trials), "fact_kept".
+//     "accuracy" with "low" and "high" (95 %, Wilson's interval), "fact_kept".
 //
-// Intervals of trials that all end alike have no width. Checks first. Returns false if it was stopped.
+// Checks first. Returns false if it was stopped.
 bool run_retrieval(const Engine& engine, const PromptMaker& prompts, const RetrievalOptions& options,
                    ResultFile& results);
 

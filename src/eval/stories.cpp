@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "eval/bootstrap.h"
 #include "eval/generate_many.h"
+#include "eval/interval_json.h"
 #include "eval/proportion.h"
 #include "eval/repetition.h"
 #include "runtime/generation.h"
@@ -139,18 +140,15 @@ class StoryRun {
       std::vector<double> values;
       double sum = 0;
       for (const Json* story : stories) sum += values.emplace_back(story->at(measure).get<double>());
-      const Interval interval = bootstrap_mean(values);
-      const double mean = sum / static_cast<double>(values.size());
-      summary[measure] = {{"mean", mean}, {"low", interval.low}, {"high", interval.high}};
+      summary[measure] = {{"mean", sum / static_cast<double>(values.size())}};
+      write_interval(summary[measure], bootstrap_mean(values));
     }
     const auto n = std::ssize(stories);
     const auto ended = std::ranges::count_if(stories, [](const Json* story) {
       return story->at("stop_reason").get<std::string>() == "end_token";
     });
-    const Interval interval = wilson_interval(ended, n);
-    summary["ended"] = {{"mean", static_cast<double>(ended) / static_cast<double>(n)},
-                        {"low", interval.low},
-                        {"high", interval.high}};
+    summary["ended"] = {{"mean", static_cast<double>(ended) / static_cast<double>(n)}};
+    write_interval(summary["ended"], wilson_interval(ended, n));
     results_.add(setting.summary_key(), summary);
   }
 

@@ -50,7 +50,8 @@ void check(const StoryOptions& options, std::span<const StoryPrompt> prompts);
 //   a story     {policy, size (if it has one), prompt, seed, prompt_tokens, tokens (the end token is none),
 //                stop_reason, distinct_1, distinct_2, distinct_3, longest_loop, longest_repeat, text}
 //   a setting   {policy, size, stories, and for the values above their mean and its bootstrap interval over
-//               the stories: {mean, low, high}; ended: the share of stories that ended by themselves}
+//               the stories, if there are two or more: {mean, low, high}; ended: the share of stories that
+//               ended by themselves}
 // each. False where it was cancelled: what is finished is there. Throws UsageError as check() does, and Error
 // where a line cannot be written.
 bool write_stories(const Engine& engine, std::span<const StoryPrompt> prompts, const StoryOptions& options,

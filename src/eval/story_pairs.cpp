@@ -65,6 +65,17 @@ StorySet read_set(const std::filesystem::path& file, const std::string& state) {
   return set;
 }
 
+// The longest beginning of "FILE:STATE" that is a file. Colons may be in names of files and in those of
+// states, mass:decay=0.9/64. Empty where there is none.
+std::string_view longest_file(std::string_view name) {
+  std::error_code ignored;
+  while (!name.empty() && !std::filesystem::exists(name, ignored)) {
+    const std::size_t colon = name.rfind(':');
+    name = name.substr(0, colon == std::string_view::npos ? 0 : colon);
+  }
+  return name;
+}
+
 }  // namespace
 
 std::string StorySet::checksum() const {
@@ -75,12 +86,13 @@ std::string StorySet::checksum() const {
 }
 
 StorySet read_stories(std::string_view name) {
-  std::error_code ignored;
-  const std::size_t colon = name.rfind(':');
-  if (colon == std::string_view::npos || std::filesystem::exists(name, ignored)) return read_set(name, "");
-  const std::string_view state = name.substr(colon + 1);
+  std::string_view file = longest_file(name);
+  // Nothing is there: what is before the first colon was meant, for states have no file's name.
+  if (file.empty()) file = name.substr(0, name.find(':'));
+  if (file.size() == name.size()) return read_set(name, "");
+  const std::string_view state = name.substr(file.size() + 1);
   if (state.empty()) fail_usage("'{}': expected FILE or FILE:STATE", name);
-  return read_set(name.substr(0, colon), std::string(state));
+  return read_set(file, std::string(state));
 }
 
 std::vector<StoryPair> pair_stories(const StorySet& a, const StorySet& b) {

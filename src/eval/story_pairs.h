@@ -23,7 +23,8 @@ struct StorySet {
 };
 
 // name: "FILE:STATE", as in stories.jsonl:tova/512, or "FILE" where the file has the stories of one state
-// only. Throws Error for files that hold no such stories, UsageError naming the states there are.
+// only; FILE is the longest that is there, for both may hold colons. Throws Error for files that hold no such
+// stories, UsageError naming the states there are.
 StorySet read_stories(std::string_view name);
 
 struct StoryPair {

@@ -10,15 +10,25 @@
 namespace msrnn {
 namespace {
 
-std::vector<std::filesystem::path> texts_of(const std::filesystem::path& folder) {
+std::vector<std::filesystem::path> list_texts(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   std::error_code error;
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     if (at->path().extension() == ".txt") files.push_back(at->path());
   }
   if (error) fail("{}: cannot be read: {}", folder.string(), error.message());
-  if (files.empty()) fail("{}: expected text files (*.txt) in this folder, found none", folder.string());
   std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<std::filesystem::path> texts_of(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files = list_texts(folder);
+  std::error_code ignored;
+  const std::filesystem::path test = folder / "test";
+  if (files.empty() && std::filesystem::is_directory(test, ignored)) files = list_texts(test);
+  if (files.empty()) {
+    fail("{}: expected text files (*.txt) in this folder or its folder test, found none", folder.string());
+  }
   return files;
 }
 

@@ -42,26 +42,28 @@ Sequence begin_sequence(const Model& model, const StateOptions& state, std::int6
   return sequence;
 }
 
+// One batch, from its first token to the last.
+struct Round {
+  const ThroughputRow* row;
+  std::int64_t number;
+  int sequences;
+
+  std::string key() const { return fmt::format("{}/{}", row->setting.key(), number); }
+};
+
 class ThroughputRun {
  public:
   ThroughputRun(const Model& model, const std::vector<ThroughputRow>& rows, const ThroughputOptions& options,
                 ResultFile& results)
-      : model_(model), rows_(rows), options_(options), results_(results) {
-    for (const ThroughputRow& row : rows_) {
-      if (row.plan.batch > 0) total_ += options_.sequences * options_.tokens;
-    }
-  }
+      : model_(model), rows_(rows), options_(options), results_(results) {}
 
   bool measure(const std::function<MachineLimits()>& measure_machine) {
     limits_ = find_limits(measure_machine);
-    // The first pass reads the weights from disk and allocates scratch memory.
-    [[maybe_unused]] const SpeedTest first_pass(model_, rows_.back().state, 1, 0);
-    for (const ThroughputRow& row : rows_) {
-      std::int64_t round = 0;
-      for (int begin = 0; row.plan.batch > 0 && begin < options_.sequences; begin += row.plan.batch) {
-        const int sequences = std::min(row.plan.batch, options_.sequences - begin);
-        if (!do_round(row, round++, sequences)) return false;
-      }
+    const std::vector<Round> missing = missing_rounds();
+    for (const Round& round : missing) total_ += round.sequences * options_.tokens;
+    if (!missing.empty()) warm_up(missing);
+    for (const Round& round : missing) {
+      if (!do_round(round)) return false;
     }
     for (const ThroughputRow& row : rows_) {
       const std::string key = row.setting.summary_key();
@@ -81,32 +83,49 @@ class ThroughputRun {
     return {machine.at("read_bandwidth").get<double>(), machine.at("seconds_per_token").get<double>()};
   }
 
-  static std::string round_key(const Setting& setting, std::int64_t round) {
-    return fmt::format("{}/{}", setting.key(), round);
+  std::vector<Round> missing_rounds() const {
+    std::vector<Round> missing;
+    for (const ThroughputRow& row : rows_) {
+      std::int64_t number = 0;
+      for (int begin = 0; row.plan.batch > 0 && begin < options_.sequences; begin += row.plan.batch) {
+        const Round round = {&row, number++, std::min(row.plan.batch, options_.sequences - begin)};
+        if (results_.find(round.key()) == nullptr) missing.push_back(round);
+      }
+    }
+    return missing;
   }
 
-  bool do_round(const ThroughputRow& row, std::int64_t round, int sequences) {
-    const std::string key = round_key(row.setting, round);
-    if (results_.find(key) == nullptr) {
-      const std::optional<double> seconds = time_round(row.state, sequences);
-      if (!seconds) return false;
-      Json line;
-      write_setting(line, row.setting);
-      line["sequences"] = sequences;
-      line["tokens"] = sequences * options_.tokens;
-      line["seconds"] = *seconds;
-      results_.add(key, line);
-    } else {
-      total_ -= sequences * options_.tokens;
-    }
+  // The first pass reads the weights from disk and allocates scratch memory, most of it for the largest
+  // state.
+  void warm_up(const std::vector<Round>& rounds) const {
+    const auto bytes = [](const Round& round) { return round.row->plan.state_bytes; };
+    const Round& largest = *std::ranges::max_element(rounds, {}, bytes);
+    Sequence sequence = begin_sequence(model_, largest.row->state, options_.tokens);
+    Sequence* const only[] = {&sequence};
+    const Token tokens[] = {0};
+    read_batch(only, tokens);
+  }
+
+  bool do_round(const Round& round) {
+    const std::optional<double> seconds = time_round(round);
+    if (!seconds) return false;
+    Json line;
+    write_setting(line, round.row->setting);
+    line["sequences"] = round.sequences;
+    line["tokens"] = round.sequences * options_.tokens;
+    line["seconds"] = *seconds;
+    results_.add(round.key(), line);
     return true;
   }
 
   // None: stopped.
-  std::optional<double> time_round(const StateOptions& state, int n) {
+  std::optional<double> time_round(const Round& round) {
+    const std::string key = round.key();
+    const int n = round.sequences;
     std::vector<Sequence> sequences;
     std::vector<Sequence*> pointers;
-    for (int i = 0; i < n; ++i) sequences.push_back(begin_sequence(model_, state, options_.tokens));
+    for (int i = 0; i < n; ++i)
+      sequences.push_back(begin_sequence(model_, round.row->state, options_.tokens));
     for (Sequence& sequence : sequences) pointers.push_back(&sequence);
     std::mt19937_64 random(0);
     const auto vocabulary = static_cast<std::uint64_t>(model_.config().vocabulary);
@@ -116,7 +135,7 @@ class ThroughputRun {
       for (Token& token : tokens) token = static_cast<Token>(random() % vocabulary);
       read_batch(pointers, tokens);
       done_ += n;
-      if (options_.progress && !options_.progress(done_, total_)) return std::nullopt;
+      if (options_.progress && !options_.progress(done_, total_, key)) return std::nullopt;
     }
     return watch.seconds();
   }
@@ -125,7 +144,7 @@ class ThroughputRun {
   double measured_seconds(const ThroughputRow& row) const {
     double seconds = 0;
     for (std::int64_t round = 0;; ++round) {
-      const Json* line = results_.find(round_key(row.setting, round));
+      const Json* line = results_.find(Round{&row, round, 0}.key());
       if (line == nullptr) return seconds;
       seconds += line->at("seconds").get<double>();
     }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "msrnn/model.h"
@@ -26,8 +27,9 @@ struct ThroughputOptions {
   std::size_t memory = 0;         // bytes, for weights, states and scratch memory
   int sequences = 512;            // in all, each of …
   std::int64_t tokens = 4096;     // … so many tokens, from the first on
-  // Called after every step with the tokens written so far and in all; false stops.
-  std::function<bool(std::int64_t done, std::int64_t total)> progress = {};
+  // Called after every step with the tokens written so far and in all, and the key of the round at work,
+  // "tova/512/3"; false stops.
+  std::function<bool(std::int64_t done, std::int64_t total, const std::string& what)> progress = {};
 };
 
 // How many sequences with this state are written at once.

@@ -41,6 +41,13 @@ class Score(ProgramTest):
         self.assertAlmostEqual(result["predictions"][0]["rougeL"], 100 * 6 / 7)
         self.assertAlmostEqual(result["score"], (100 * 6 / 7 * 80 * 100 * 6 / 7) ** (1 / 3))
 
+    def test_one_document_has_no_interval(self):
+        predictions, references = self.write("p.txt", "yes\n"), self.write("r.txt", "yes\n")
+        self.assertEqual(self.succeed(*self.score("f1", predictions, references)),
+                         b"f1 100.00; 1 predictions, 1 documents\n")
+        result = json.loads(self.succeed(*self.score("f1", predictions, references, "--json")))
+        self.assertEqual(list(result), ["metric", "score", "f1", "n", "documents", "predictions"])
+
     def test_failures(self):
         good = self.write("good.txt", "one\ntwo\n")
         self.fail_with(2, "unknown metric 'bleu'", *self.score("bleu", good, good))
@@ -85,12 +92,21 @@ class Tasks(ProgramTest):
     def lines(self, output):
         return sorted((self.folder / output).read_bytes().splitlines())
 
+    def rescore(self, summary):
+        command = ["score", "--metric", "f1", "--predictions", str(self.folder / "whole.jsonl"), "--references",
+                   str(self.folder / "qasper.jsonl"), "--json"]
+        self.fail_with(2, "qasper/full, qasper/tova/32", *command)
+        result = json.loads(self.succeed(*command, "--key", "tova/32"))
+        for name in ("score", "f1", "documents"):
+            self.assertAlmostEqual(result[name], summary[name])
+
     def test_killed_runs_go_on(self):
         table = self.succeed(*self.arguments("whole.jsonl", "--batch", "3")).decode()
         self.assertEqual([line.split()[:3] for line in table.splitlines()[1:]],
                          [["qasper", "full", "f1"], ["qasper", "tova/32", "f1"]])
         whole = self.lines("whole.jsonl")
         self.assertEqual(len(whole), 1 + 2 * 4 + 2)
+        self.rescore(next(json.loads(line) for line in whole if '"summary/qasper/tova/32"' in line))
         for lines in (1, 4, 8):
             run = self.start(*self.arguments("killed.jsonl", "--batch", "1"))
             output = self.folder / "killed.jsonl"

@@ -208,6 +208,16 @@ TEST_F(StoryPairsTest, AFileOfOneStateNeedsNoName) {
   EXPECT_EQ(read_stories(file + ":tova/64").stories.size(), 1u);
 }
 
+TEST_F(StoryPairsTest, PoliciesMayHaveColonsToo) {
+  const std::string policy = "mass:decay=0.9,recent=0.25";
+  const std::string file =
+      write("with:colon", {prompt(0, "zero"), story({"full"}, 0, 1, "a"), story({policy, 16}, 0, 1, "b")});
+  EXPECT_EQ(read_stories(file + ":" + policy + "/16").state, policy + "/16");
+  refuses(file + ":" + policy + "/17", "no stories of the state " + policy + "/17");
+  const std::string nowhere = (folder_.path() / "nowhere").string();
+  refuses(nowhere + ":" + policy + "/16", nowhere + ": cannot be read");
+}
+
 TEST_F(StoryPairsTest, RefusesWhatItCannotCompare) {
   const std::string file =
       write("s", {prompt(0, "zero"), story({"full"}, 0, 1, "a"), story({"tova", 64}, 0, 1, "b")});

@@ -44,6 +44,19 @@ TEST(PooledLoss, WeighsTokensAndPairsPieces) {
   EXPECT_NEAR(distance["above_full_high"].get<double>(), factor * row["high"].get<double>(), 1e-12);
 }
 
+TEST(PooledLoss, OfOnePieceHasNoInterval) {
+  const std::vector<Loss> one = {{10, 40, 20}}, other = {{10, 40, 15}};
+  Json row;
+  write_pooled(row, one);
+  write_distance(row, one, other);
+  EXPECT_EQ(row["parts"], 1);
+  EXPECT_DOUBLE_EQ(row["perplexity"].get<double>(), std::exp(2.0));
+  EXPECT_DOUBLE_EQ(row["above_full"].get<double>(), std::exp(2.0) - std::exp(1.5));
+  for (const char* end : {"low", "high", "above_full_low", "above_full_high"}) {
+    EXPECT_FALSE(row.contains(end)) << end;
+  }
+}
+
 class LanguageModellingTest : public ::testing::Test {
  protected:
   ResultFile open(const char* name = "lm.jsonl") const { return {folder_.path() / name, Json{{"x", 1}}}; }

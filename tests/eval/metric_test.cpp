@@ -12,11 +12,13 @@
 
 #include "base/temporary_folder.h"
 #include "eval/metrics/predictions.h"
+#include "eval/settings.h"
 
 namespace msrnn::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using Json = nlohmann::ordered_json;
 
 struct GoldenScores {
   const char* prediction;
@@ -113,10 +115,18 @@ TEST(SummaryTest, DocumentsAreDrawnWhole) {
   EXPECT_EQ(each.groups, 200);
   EXPECT_EQ(whole.predictions, 200);
   EXPECT_NEAR(whole.score, each.score, 1e-9);
-  const auto width = [](const ScoreSummary& s) { return s.interval.high - s.interval.low; };
+  const auto width = [](const ScoreSummary& s) { return s.interval.value().high - s.interval.value().low; };
   EXPECT_GT(width(whole), 2 * width(each));
-  EXPECT_LT(whole.interval.low, whole.score);
-  EXPECT_GT(whole.interval.high, whole.score);
+  EXPECT_LT(whole.interval.value().low, whole.score);
+  EXPECT_GT(whole.interval.value().high, whole.score);
+}
+
+TEST(SummaryTest, OneDocumentHasNoInterval) {
+  const std::vector<ScoredPrediction> answers = {{3, {40.0}}, {3, {60.0}}};
+  const ScoreSummary summary = summarise(Metric::f1, answers);
+  EXPECT_EQ(summary.groups, 1);
+  EXPECT_EQ(summary.score, 50);
+  EXPECT_FALSE(summary.interval);
 }
 
 class PredictionsTest : public ::testing::Test {
@@ -174,6 +184,69 @@ TEST_F(PredictionsTest, ReferencesAddUpAndDocumentsGroup) {
   EXPECT_EQ(found[1].references, (std::vector<std::string>{"b", "c", "d"}));
   EXPECT_EQ(found[1].group, found[2].group);
   EXPECT_NE(found[0].group, found[1].group);
+}
+
+class ResultPredictionsTest : public PredictionsTest {
+ protected:
+  ResultPredictionsTest() {
+    add({{"run", {{"experiment", "tasks"}}}});
+    for (const Setting& setting : {Setting{"full"}, Setting{"tova", 8}}) {
+      add_answer("qasper", setting, "a", 0);
+      add_answer("qasper", setting, "b", 0);
+      add_answer("qasper", setting, "c", 1);
+    }
+    add_answer("quality", {"full"}, "a", 0);
+    add({{"key", "summary/qasper/full"}, {"task", "qasper"}, {"policy", "full"}, {"score", 3}});
+    folder_.write("tasks.jsonl", lines_ + "{\"key\":\"cut o");
+    folder_.write("r.jsonl",
+                  "{\"id\":\"a\",\"answers\":[\"1\"]}\n{\"id\":\"b\",\"answers\":[\"2\"]}\n"
+                  "{\"id\":\"c\",\"answers\":[\"3\"]}\n");
+  }
+
+  void add(const Json& line) { lines_ += line.dump() + "\n"; }
+  void add_answer(const std::string& task, const Setting& setting, const std::string& id, int document) {
+    Json line = {{"key", task + "/" + setting.key() + "/" + id}, {"task", task}};
+    write_setting(line, setting);
+    line.update({{"id", id}, {"document", document}, {"prediction", setting.key() + " " + id}});
+    add(line);
+  }
+
+  std::vector<Prediction> read_state(const std::string& key) const {
+    return read_predictions(folder_.path() / "tasks.jsonl", folder_.path() / "r.jsonl", key);
+  }
+
+  void expect_refused(const std::string& key, const std::string& message) const {
+    try {
+      read_state(key);
+      ADD_FAILURE() << "expected: " << message;
+    } catch (const UsageError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(message));
+    }
+  }
+
+  std::string lines_;
+};
+
+TEST_F(ResultPredictionsTest, AreThoseOfOneState) {
+  EXPECT_EQ(read_state("qasper/full").at(1).text, "full b");
+  for (const char* key : {"tova/8", "qasper/tova/8"}) {
+    const std::vector<Prediction> found = read_state(key);
+    ASSERT_EQ(found.size(), 3u) << key;
+    EXPECT_EQ(found[1].text, "tova/8 b");
+    EXPECT_EQ(found[1].references, std::vector<std::string>{"2"});
+    EXPECT_EQ(found[0].group, found[1].group);
+    EXPECT_NE(found[0].group, found[2].group);
+  }
+}
+
+TEST_F(ResultPredictionsTest, SayWhichStatesThereAre) {
+  expect_refused("", "name one as the key: qasper/full, qasper/tova/8, quality/full");
+  expect_refused("full", "name one as the key: qasper/full, quality/full");
+  expect_refused("tova/9", "no answers of tova/9; there are: qasper/full, qasper/tova/8, quality/full");
+  folder_.write("p.txt", "1\n");
+  EXPECT_THROW(read_predictions(folder_.path() / "p.txt", folder_.path() / "p.txt", "full"), UsageError);
+  folder_.write("lm.jsonl", "{\"run\":{}}\n{\"key\":\"full/a/0\",\"policy\":\"full\"}\n");
+  expect_failure("lm.jsonl", "r.jsonl", "lm.jsonl: holds no predictions");
 }
 
 TEST_F(PredictionsTest, BrokenFiles) {

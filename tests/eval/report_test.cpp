@@ -195,6 +195,17 @@ TEST(Tasks, AFigureEach) {
   EXPECT_THAT(got.tables, SizeIs(3));
 }
 
+TEST(LanguageModelling, DoesWithoutIntervals) {
+  Json alone = lm_line("tova", 64, 35);
+  alone.erase("low");
+  alone.erase("high");
+  const Section got = section(results("lm", {alone}));
+  EXPECT_FALSE(got.figures.at(0).series.at(0).points.at(0).interval);
+  const Table& in_full = got.tables.at(1);
+  for (const Column& column : in_full.columns) EXPECT_FALSE(column.interval) << column.name;
+  EXPECT_EQ(to_csv(in_full).find("low"), std::string::npos);
+}
+
 TEST(Stories, ReadsMeansWithIntervals) {
   const Section got =
       section(results("stories", {{{"key", "summary/tova/256"},

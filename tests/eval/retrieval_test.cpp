@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -204,6 +205,23 @@ TEST_F(RetrievalTest, SummariesCountTrials) {
   EXPECT_GT(summary["high"].get<double>(), 0.375);
 }
 
+TEST_F(RetrievalTest, FewTrialsThatEndAlikeAreNotSure) {
+  ResultFile results(path(), run_);
+  options_.settings = {{"full"}};
+  options_.tasks = {"passkey"};
+  options_.layouts = {"after"};
+  options_.lengths = {300};
+  options_.depths = {0};
+  for (const int trial : {0, 1}) {
+    results.add(fmt::format("passkey/full/after/300/0/{}", trial), {{"correct", false}, {"fact_kept", 1}});
+  }
+  ASSERT_TRUE(run_retrieval(engine_, prompts_, options_, results));
+  const Json& summary = *results.find("summary/passkey/full/after/300/0");
+  EXPECT_EQ(summary["accuracy"], 0.0);
+  EXPECT_EQ(summary["low"], 0.0);
+  EXPECT_NEAR(summary["high"].get<double>(), 0.6576, 1e-4);
+}
+
 TEST_F(RetrievalTest, BatchesChangeNothingAndStoppedRunsGoOn) {
   options_.lengths = {300};
   ASSERT_TRUE(run(path("whole.jsonl")));
@@ -214,8 +232,9 @@ TEST_F(RetrievalTest, BatchesChangeNothingAndStoppedRunsGoOn) {
   options_.batch = 3;
   for (int after = 0; after < 40; after += 7) {
     int calls = 0;
-    options_.progress = [&](std::int64_t done, std::int64_t total) {
+    options_.progress = [&](std::int64_t done, std::int64_t total, const std::string& what) {
       EXPECT_LE(done, total);
+      EXPECT_TRUE(expected.contains("summary/" + what)) << what;
       return calls++ < after;
     };
     run(path());
@@ -226,7 +245,7 @@ TEST_F(RetrievalTest, BatchesChangeNothingAndStoppedRunsGoOn) {
 }
 
 TEST_F(RetrievalTest, WhatCannotBeIsRefusedAtOnce) {
-  options_.progress = [](std::int64_t, std::int64_t) -> bool {
+  options_.progress = [](std::int64_t, std::int64_t, const std::string&) -> bool {
     throw std::logic_error("something was read");
   };
   const RetrievalOptions good = options_;

@@ -109,6 +109,20 @@ TEST_F(StoriesTest, SummarisesEveryState) {
   }
 }
 
+TEST_F(StoriesTest, OneStoryHasNoIntervalOfItsLength) {
+  StoryOptions how = options();
+  how.seeds = 1;
+  const std::vector<StoryPrompt> one = {prompts().front()};
+  {
+    ResultFile results(path_, run_);
+    ASSERT_TRUE(write_stories(engine_, one, how, results));
+  }
+  const Json summary = line("summary/full");
+  EXPECT_TRUE(summary["tokens"].contains("mean"));
+  EXPECT_FALSE(summary["tokens"].contains("low"));
+  EXPECT_LT(summary["ended"]["low"], summary["ended"]["high"]);
+}
+
 TEST_F(StoriesTest, AnyCutGoesOnToTheSameLines) {
   ASSERT_TRUE(write(options()));
   const std::multiset<std::string> whole = sorted_lines();

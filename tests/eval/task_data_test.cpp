@@ -91,6 +91,27 @@ TEST_F(TaskDataTest, PlainRowsShareTheirDocument) {
   EXPECT_THAT(data.questions[2].answers, ElementsAre("So.", "Thus."));
 }
 
+TEST_F(TaskDataTest, QuestionsOfADocumentComeTogether) {
+  std::string rows;
+  for (int i = 0; i < 6; ++i) {
+    const std::string id = std::to_string(i), document = "Story " + std::to_string(i % 3);
+    rows += plain_row(id.c_str(), document.c_str()).dump() + "\n";
+  }
+  TaskData data = read("data.jsonl", rows);
+  ASSERT_EQ(data.documents.size(), 3u);
+  EXPECT_EQ(data.documents[1].text, "Story 1");
+  std::vector<std::string> ids;
+  std::vector<std::size_t> documents;
+  for (const TaskQuestion& question : data.questions) {
+    ids.push_back(question.id);
+    documents.push_back(question.document);
+  }
+  EXPECT_THAT(ids, ElementsAre("0", "3", "1", "4", "2", "5"));
+  EXPECT_THAT(documents, ElementsAre(0, 0, 1, 1, 2, 2));
+  data.keep_first(3);
+  EXPECT_EQ(data.documents.size(), 2u);
+}
+
 TEST_F(TaskDataTest, LimitsLeaveTheDocumentsOfWhatIsLeft) {
   TaskData data = read("data.jsonl", plain_row("a").dump() + "\n" + plain_row("b").dump() + "\n" +
                                          plain_row("c", "Another.").dump());
@@ -238,6 +259,29 @@ TEST_F(TaskDataTest, FindsFiles) {
   EXPECT_THAT(find_task_files(std::vector{other.string()}, std::vector{squality}), ElementsAre(other));
 }
 
+TEST_F(TaskDataTest, FindsFilesAsTheyWereReleased) {
+  const TextTask *squality = &find_task("squality"), *qasper = &find_task("qasper");
+  const auto find = [&](const TextTask* task) {
+    return find_task_files(std::vector{folder_.path().string()}, std::vector{task}).at(0);
+  };
+  std::filesystem::create_directories(folder_.path() / "v1-3" / "txt");
+  for (const char* task : {"squality", "qasper", "musique"}) {
+    std::filesystem::create_directory(folder_.path() / task);
+  }
+  // What comes later is preferred.
+  for (const char* name : {"qasper/test.jsonl", "qasper/validation.jsonl", "qasper-dev-v0.3.json",
+                           "qasper/qasper-dev-v0.3.json", "qasper-test-v0.3.json", "qasper.jsonl"}) {
+    const auto written = folder_.write(name, "x");
+    EXPECT_EQ(find(qasper), written);
+  }
+  for (const char* name : {"squality/test.jsonl", "v1-3/txt/test.jsonl"}) {
+    const auto written = folder_.write(name, "x");
+    EXPECT_EQ(find(squality), written);
+  }
+  const auto written = folder_.write("musique/validation.jsonl", "x");
+  EXPECT_EQ(find(&find_task("musique")), written);
+}
+
 TEST_F(TaskDataTest, FilesThatAreNotThere) {
   const std::string file = folder_.write("x.jsonl", "x").string();
   const auto expect = [&](const std::vector<std::string>& places, const std::vector<const TextTask*>& tasks,
@@ -250,7 +294,10 @@ TEST_F(TaskDataTest, FilesThatAreNotThere) {
     }
   };
   const TextTask *squality = &find_task("squality"), *qasper = &find_task("qasper");
-  expect({folder_.path().string()}, {qasper}, "qasper: no data");
+  expect({folder_.path().string()}, {qasper},
+         "qasper: no data: a folder has it as one of qasper/qasper.jsonl, qasper.jsonl, "
+         "qasper/qasper-test-v0.3.json, qasper-test-v0.3.json, qasper/qasper-dev-v0.3.json, "
+         "qasper-dev-v0.3.json, qasper/validation.jsonl, qasper/test.jsonl; or name it, qasper=FILE");
   expect({"/nowhere"}, {qasper}, "/nowhere: there is no such file");
   expect({file}, {squality, qasper}, "say which task it is of");
   expect({"squality=" + file}, {qasper}, "squality is not among the tasks");

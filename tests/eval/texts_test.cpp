@@ -35,6 +35,19 @@ TEST(Texts, AreTheFilesNamedAndThoseOfFolders) {
   EXPECT_EQ(texts[2].bytes, "two");
 }
 
+TEST(Texts, OfARelease) {
+  const TemporaryFolder release;
+  for (const char* part : {"test", "train"}) std::filesystem::create_directory(release.path() / part);
+  release.write("test/10146.txt", "held out");
+  release.write("train/1.txt", "learnt");
+  release.write("metadata.csv", "10146");
+  const std::vector<Text> texts = read_texts(std::vector{release.path()});
+  ASSERT_EQ(texts.size(), 1u);
+  EXPECT_EQ(texts[0].bytes, "held out");
+  release.write("own.txt", "own");
+  EXPECT_EQ(read_texts(std::vector{release.path()}).at(0).name, "own");
+}
+
 TEST(Texts, SayWhatIsWrong) {
   const TemporaryFolder folder, empty;
   EXPECT_THAT(message_of({folder.path() / "none"}), HasSubstr("none"));

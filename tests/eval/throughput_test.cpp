@@ -153,17 +153,42 @@ TEST_F(ThroughputTest, AFullCacheThatDoesNotFitIsNoReference) {
 TEST_F(ThroughputTest, KeepsWhatWasMeasured) {
   ThroughputOptions how = options(20.5);
   int steps = 0;
-  how.progress = [&](std::int64_t done, std::int64_t total) {
+  std::string last;
+  how.progress = [&](std::int64_t done, std::int64_t total, const std::string& what) {
     EXPECT_LE(done, total);
+    last = what;
     return ++steps < 130;  // in the middle of a round
   };
   const auto before = measure(how, false);
   EXPECT_FALSE(before.contains("summary/full"));
+  EXPECT_TRUE(last.starts_with("full/")) << last;
+  EXPECT_FALSE(before.contains(last)) << last;
   how.progress = {};
   const auto after = measure(how);
   EXPECT_GT(before.size(), 2u);
   for (const auto& [key, line] : before) EXPECT_EQ(after.at(key).dump(), line.dump()) << key;
   EXPECT_TRUE(after.contains("summary/h2o/16"));
+}
+
+// More than a state may keep: whoever makes one fails.
+constexpr int kFarTooLarge = 2'000'000'000;
+
+TEST_F(ThroughputTest, AStateThatDoesNotFitIsNeverMade) {
+  ThroughputOptions how = options();
+  how.settings = {{"tova", 8}, {"tova", kFarTooLarge}};
+  const auto lines = measure(how);
+  EXPECT_EQ(lines.at(how.settings[1].summary_key())["batch"], 0);
+  EXPECT_GT(lines.at("summary/tova/8")["tokens_per_second"].get<double>(), 0);
+}
+
+TEST_F(ThroughputTest, AFinishedRunMakesNoState) {
+  const ThroughputOptions how = options(20.5);
+  const auto before = measure(how);
+  std::vector<ThroughputRow> rows = plan_throughput(model(), how);
+  for (ThroughputRow& row : rows) row.state = {.policy = "tova", .capacity = kFarTooLarge};
+  ResultFile results(path_, {{"memory", how.memory}});
+  EXPECT_TRUE(measure_throughput(model(), rows, how, {}, results));
+  EXPECT_EQ(results.size(), before.size());
 }
 
 TEST_F(ThroughputTest, SaysWhereNotEvenOneFits) {

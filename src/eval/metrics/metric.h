@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,7 +40,8 @@ struct ScoreSummary {
   std::vector<double> means;  // [measures]
   // The mean, of ROUGE the geometric mean of the three means: how ZeroSCROLLS and arXiv 2401.06104 report it.
   double score = 0;
-  Interval interval;  // of the score, by drawing whole groups, of which the predictions are not independent
+  // Of the score, by drawing whole groups, of which the predictions are not independent. One group: none.
+  std::optional<Interval> interval;
 };
 
 // At least one prediction.

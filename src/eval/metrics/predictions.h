@@ -18,12 +18,16 @@ struct Prediction {
 // Files by their names:
 //   .jsonl  a row has "prediction", or of references "answers" (a list) or "answer"; its "id" (else the
 //           line's number) says what belongs together, and more rows of references with one id add up. Rows
-//           of references with one "doc_id" are of one document; without it each is of its own.
+//           with one "doc_id", that of the references before that of the prediction, are of one document;
+//           without it each is of its own.
 //   .json   one object, from id to text, or of references to text or list.
 //   other   one text a line; the line's number is its id.
-// In the order of the predictions. Throws Error, naming file and line, where something is missing, is there
-// twice, has no counterpart in the other file, or is not UTF-8.
+// Predictions may also be results of `eval tasks`, with the documents they have there. Where these are of
+// more than one task and state the key names one, "tova/512" or "qasper/tova/512"; UsageError names all there
+// are. In the order of the predictions. Throws Error, naming file and line, where something is missing, is
+// there twice, has no counterpart in the other file, or is not UTF-8.
 std::vector<Prediction> read_predictions(const std::filesystem::path& predictions,
-                                         const std::filesystem::path& references);
+                                         const std::filesystem::path& references,
+                                         const std::string& key = {});
 
 }  // namespace msrnn

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/utf8.h"
 #include "eval/generate_many.h"
+#include "eval/interval_json.h"
 
 namespace msrnn {
 namespace {
@@ -186,9 +187,8 @@ void TaskCell::summarise_into(ResultFile& results) const {
   line.update({{"metric", to_string(set_.task->metric)},
                {"questions", summary.predictions},
                {"documents", summary.groups},
-               {"score", summary.score},
-               {"low", summary.interval.low},
-               {"high", summary.interval.high}});
+               {"score", summary.score}});
+  write_interval(line, summary.interval);
   for (std::size_t m = 0; m < names.size(); ++m) line[std::string(names[m])] = summary.means[m];
   results.add(name, line);
 }

@@ -41,7 +41,8 @@ struct TaskRunOptions {
 //                              references: "rouge1", "rouge2" and "rougeL", "f1" or "accuracy", 0 to 100}
 //   summary/TASK/SETTING      {"task", "policy", "size", "metric", "questions", "documents", "score", "low",
 //                              "high", and the means of the scores}, when all are answered, where there are
-//                              references; low and high are the 95 % interval by resampling documents.
+//                              references; low and high are the 95 % interval by resampling documents, if
+//                              there are two or more.
 // What the prompts of a document's questions begin with alike is read once for each setting; each question
 // goes on from a copy. Returns false where it was cancelled; what was answered until then is there.
 bool run_tasks(const Engine& engine, std::span<const TaskSet> tasks, std::span<const Setting> settings,

@@ -1,8 +1,11 @@
 #include "eval/tasks/task_data.h"
 
+#include <algorithm>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/fail.h"
@@ -33,23 +36,39 @@ class Gatherer {
       return;
     }
     by_id_.emplace(asked.id, data_.questions.size());
-    if (data_.questions.empty() || data_.documents.back().text != asked.document.text) {
-      data_.documents.push_back(std::move(asked.document));
-    }
-    data_.questions.push_back({std::move(asked.id), data_.documents.size() - 1, std::move(asked.question),
-                               std::move(asked.answers)});
+    const std::size_t document = place_of(std::move(asked.document));
+    data_.questions.push_back(
+        {std::move(asked.id), document, std::move(asked.question), std::move(asked.answers)});
   }
 
-  TaskData take() { return std::move(data_); }
+  // Documents in the order in which they came, and the questions of each in theirs.
+  TaskData take() {
+    std::ranges::stable_sort(data_.questions, {}, &TaskQuestion::document);
+    return std::move(data_);
+  }
 
  private:
+  // Of the document of this text, which may have come at any time before; else it is the next one.
+  std::size_t place_of(TaskDocument document) {
+    const std::size_t hash = std::hash<std::string>()(document.text);
+    const auto alike = by_hash_.equal_range(hash);
+    const auto known = std::find_if(alike.first, alike.second, [&](const auto& entry) {
+      return data_.documents[entry.second].text == document.text;
+    });
+    if (known != alike.second) return known->second;
+    by_hash_.emplace(hash, data_.documents.size());
+    data_.documents.push_back(std::move(document));
+    return data_.documents.size() - 1;
+  }
+
   const std::string& text_of(const TaskQuestion& question) const {
     return data_.documents[question.document].text;
   }
 
   const TextTask& task_;
   TaskData data_;
-  std::map<std::string, std::size_t> by_id_;
+  std::map<std::string, std::size_t> by_id_;                   // questions
+  std::unordered_multimap<std::size_t, std::size_t> by_hash_;  // documents, by that of their text
 };
 
 }  // namespace

@@ -24,7 +24,7 @@ struct TaskQuestion {
 
 struct TaskData {
   std::vector<TaskDocument> documents;
-  std::vector<TaskQuestion> questions;  // those of a document stand together
+  std::vector<TaskQuestion> questions;  // those of a document stand together, wherever the file has them
 
   // Leaves that many questions, and their documents.
   void keep_first(std::size_t n);

@@ -1,6 +1,7 @@
 #include "eval/tasks/task_files.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -22,10 +23,36 @@ const TextTask* named_task(std::string_view place) {
   return found == tasks.end() ? nullptr : &*found;
 }
 
+struct ReleasedFile {
+  std::string_view task, file;
+};
+
+// What its authors call it. What is held out goes before what models were developed with.
+constexpr std::array<ReleasedFile, 4> kReleased = {{
+    {"squality", "v1-3/txt/test.jsonl"},
+    {"squality", "data/v1-3/txt/test.jsonl"},
+    {"qasper", "qasper-test-v0.3.json"},
+    {"qasper", "qasper-dev-v0.3.json"},
+}};
+
+// In a folder, the best first.
+std::vector<std::string> names_of_data(const TextTask& task) {
+  std::vector<std::string> names = {fmt::format("{0}/{0}.jsonl", task.name),
+                                    fmt::format("{}.jsonl", task.name)};
+  for (const ReleasedFile& released : kReleased) {
+    if (released.task != task.name) continue;
+    names.push_back(fmt::format("{}/{}", task.name, released.file));
+    names.emplace_back(released.file);
+  }
+  // ZeroSCROLLS': only its validation sets have answers.
+  names.push_back(fmt::format("{}/validation.jsonl", task.name));
+  names.push_back(fmt::format("{}/test.jsonl", task.name));
+  return names;
+}
+
 std::optional<path> find_in_folder(const path& folder, const TextTask& task) {
-  const std::string file = fmt::format("{}.jsonl", task.name);
-  for (const path& candidate : {folder / task.name / file, folder / file}) {
-    if (std::filesystem::exists(candidate)) return candidate;
+  for (const std::string& name : names_of_data(task)) {
+    if (std::filesystem::exists(folder / name)) return folder / name;
   }
   return std::nullopt;
 }
@@ -61,8 +88,8 @@ std::vector<path> find_task_files(std::span<const std::string> places,
       if (!file) file = std::filesystem::is_directory(other) ? find_in_folder(other, *task) : other;
     }
     if (!file) {
-      fail_usage("{0}: no data: a folder has it as {0}/{0}.jsonl or {0}.jsonl; or name it, {0}=FILE",
-                 task->name);
+      fail_usage("{0}: no data: a folder has it as one of {1}; or name it, {0}=FILE", task->name,
+                 fmt::join(names_of_data(*task), ", "));
     }
     files.push_back(*file);
   }
