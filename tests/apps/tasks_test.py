@@ -106,7 +106,7 @@ class Tasks(ProgramTest):
                          [["qasper", "full", "f1"], ["qasper", "tova/32", "f1"]])
         whole = self.lines("whole.jsonl")
         self.assertEqual(len(whole), 1 + 2 * 4 + 2)
-        self.rescore(next(json.loads(line) for line in whole if '"summary/qasper/tova/32"' in line))
+        self.rescore(next(json.loads(line) for line in whole if b'"summary/qasper/tova/32"' in line))
         for lines in (1, 4, 8):
             run = self.start(*self.arguments("killed.jsonl", "--batch", "1"))
             output = self.folder / "killed.jsonl"
