@@ -195,7 +195,7 @@ void run_int8_tiles(std::int64_t rounds) {
 }
 
 template <int planes>
-void add_all(MatmulKernels& kernels) {
+void add_all_types(MatmulKernels& kernels) {
   each_quantised_type([&](auto type) {
     constexpr DType kType = static_cast<DType>(type.value);
     MatmulKernels::Products& products = kernels.products[type.value];
@@ -209,7 +209,7 @@ void add_all(MatmulKernels& kernels) {
 }  // namespace
 
 void add_int8_tiles(MatmulKernels& kernels, Precision precision) {
-  precision == Precision::fast ? add_all<1>(kernels) : add_all<2>(kernels);
+  precision == Precision::fast ? add_all_types<1>(kernels) : add_all_types<2>(kernels);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

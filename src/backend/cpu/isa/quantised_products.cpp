@@ -125,7 +125,7 @@ void run_integer_peak(std::int64_t rounds) {
 }
 
 template <int planes>
-void add_all(MatmulKernels& kernels) {
+void add_all_types(MatmulKernels& kernels) {
   each_quantised_type(
       [&](auto type) { add_products<Quantised<static_cast<DType>(type.value), planes>>(kernels); });
   kernels.quantised_input = Int8Input<planes>::kFormat;
@@ -136,7 +136,7 @@ void add_all(MatmulKernels& kernels) {
 }  // namespace
 
 void add_quantised_products(MatmulKernels& kernels, Precision precision) {
-  precision == Precision::fast ? add_all<1>(kernels) : add_all<2>(kernels);
+  precision == Precision::fast ? add_all_types<1>(kernels) : add_all_types<2>(kernels);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA
