@@ -19,9 +19,6 @@ struct HubName {
 // Throws UsageError for anything that is no such name.
 HubName parse_hub_name(std::string_view text);
 
-// What lists the shards of a checkpoint that is more than one file.
-inline constexpr const char* kShardIndex = "model.safetensors.index.json";
-
 // Which of a repository's files make up the model: the named file with the other shards of its model, or the
 // checkpoint, where kShardIndex stands for the shards it lists, or the only GGUF model. Throws Error where
 // there is none, or several, naming them.

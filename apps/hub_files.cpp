@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/fail.h"
+#include "formats/safetensors.h"
 #include "hub.h"
 
 namespace msrnn {

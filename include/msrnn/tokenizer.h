@@ -16,8 +16,7 @@ namespace MSRNN_API msrnn {
 struct EncodeOptions {
   bool add_special = false;    // what the model's files say belongs around a text (BOS, EOS)
   bool parse_special = false;  // "<|im_start|>" in the text is that special token, not eleven characters
-  bool continues =
-      false;  // it goes on after text that is encoded already: SentencePiece puts no space before it
+  bool continues = false;      // goes on after encoded text: SentencePiece puts no space before it
 };
 
 // Immutable, shared between threads.

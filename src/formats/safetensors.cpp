@@ -191,7 +191,7 @@ std::vector<std::string> shards_of_index(const std::filesystem::path& index) {
 }
 
 SafetensorsFiles open_safetensors_files(const std::filesystem::path& folder) {
-  const auto single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
+  const auto single = folder / "model.safetensors", index = folder / kShardIndex;
   std::error_code ignored;
   if (std::filesystem::exists(single, ignored)) {
     SafetensorsFiles all;
@@ -201,7 +201,7 @@ SafetensorsFiles open_safetensors_files(const std::filesystem::path& folder) {
   if (std::filesystem::exists(index, ignored)) return open_shards(folder, index);
   const bool has_pickle = std::filesystem::exists(folder / "pytorch_model.bin", ignored) ||
                           std::filesystem::exists(folder / "pytorch_model.bin.index.json", ignored);
-  fail("{}: expected model.safetensors or model.safetensors.index.json{}", folder.string(),
+  fail("{}: expected model.safetensors or {}{}", folder.string(), kShardIndex,
        has_pickle ? ", found only PyTorch's pickled weights, which msrnn does not read" : "");
 }
 

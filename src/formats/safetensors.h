@@ -26,6 +26,9 @@ struct SafetensorsFiles {
   std::vector<StoredTensor> tensors;
 };
 
+// What lists the files of a checkpoint that is more than one.
+inline constexpr const char* kShardIndex = "model.safetensors.index.json";
+
 // The files that an index names, in the order of their names: files beside it, never paths. Throws Error
 // where it is not an index.
 std::vector<std::string> shards_of_index(const std::filesystem::path& index);

@@ -123,12 +123,15 @@ constexpr int packed_bytes(DType type) {
 // How many scales a block has in a row, each for its share of the columns.
 constexpr int n_block_scales(DType type) { return kBlockCols / quantisation(type).scale_count; }
 
+// Of a block of an expanded group of quantised weights, whose rows have so many scales and minima.
+constexpr int expanded_int8_bytes(int row_floats) {
+  return kGroupRows * (kBlockCols + row_floats * static_cast<int>(sizeof(float)));
+}
+
 // Of a block of an expanded group.
 constexpr int expanded_bytes(DType type) {
-  constexpr int kNumbers = kGroupRows * kBlockCols;
   if (!is_quantised(type)) return packed_bytes(type);
-  const int floats = n_block_scales(type) * (quantisation(type).minima ? 2 : 1) * kGroupRows;
-  return kNumbers + floats * static_cast<int>(sizeof(float));
+  return expanded_int8_bytes(n_block_scales(type) * (quantisation(type).minima ? 2 : 1));
 }
 
 constexpr std::int64_t group_bytes(DType type, std::int64_t cols) {

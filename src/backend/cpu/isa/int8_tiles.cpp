@@ -78,8 +78,7 @@ class WholeTile {
  private:
   using Token = Int8Token<planes>;
   static constexpr int kPartCols = kBlockCols / scales;
-  static constexpr int kBlockBytes =
-      kNumberBytes + scales * (minima ? 2 : 1) * kGroupRows * static_cast<int>(sizeof(float));
+  static constexpr int kBlockBytes = expanded_int8_bytes(scales * (minima ? 2 : 1));
 
   // Registers 0 to 3 take the sums of both planes of one step and of the next, 4 and 5 the tokens, 6 and 7
   // the weights of one step and of the next.
