@@ -62,11 +62,11 @@ void ModelArguments::add_to(CLI::App& command) {
   command
       .add_option(
           "--precision", options.precision,
-          "exact, or fast: inputs of products with weights are rounded to 8 bits, or to bf16, as most "
-          "engines do, which reads faster; single predictions and evictions change")
+          "How inputs of products with weights are rounded: exact: to 15 bits; mixed (the default): to 15 bits "
+          "where they are large and 8 elsewhere; fast: to 8 bits, as most engines do. The less, the faster a "
+          "text is read")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"exact", "fast"}))
-      ->capture_default_str();
+      ->check(CLI::IsMember({"exact", "mixed", "fast"}));
 }
 
 std::filesystem::path find_model(const std::string& name) {

@@ -19,9 +19,9 @@ class MultiState;
 struct ModelOptions {
   std::string device = "cpu";  // cpu, or reference: the specification as plain code, slow
   int threads = 0;             // 0: all processors
-  // exact, or on cpu fast: inputs of products are rounded to 8 bits, with bf16 weights to bf16, as most
-  // engines do. Reading is up to 1.7 times as fast, losses of single tokens move (docs/numerics.md).
-  std::string precision = "exact";
+  // How the cpu device rounds inputs of products (docs/numerics.md): exact, to 15 bits; mixed, to 15 bits where
+  // they are large and 8 elsewhere; fast, to 8 bits, as most engines do. Empty: the device's own choice.
+  std::string precision;
 };
 
 // How positions become rotations (arXiv 2104.09864), and what a model does to reach further than it was first

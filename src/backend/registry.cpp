@@ -16,15 +16,17 @@ struct Device {
 };
 
 std::shared_ptr<Backend> make_cpu(int threads, std::string_view precision) {
-  if (precision != "exact" && precision != "fast") {
-    fail_usage("precision '{}': the cpu device has exact and fast", precision);
-  }
-  const auto chosen = precision == "fast" ? cpu::Precision::fast : cpu::Precision::exact;
-  return std::make_shared<CpuBackend>(threads, cpu::kernels(chosen));
+  const auto make = [&](cpu::Precision chosen) {
+    return std::make_shared<CpuBackend>(threads, cpu::kernels(chosen));
+  };
+  if (precision == "exact") return make(cpu::Precision::exact);
+  if (precision == "mixed" || precision.empty()) return make(cpu::Precision::mixed);
+  if (precision == "fast") return make(cpu::Precision::fast);
+  fail_usage("precision '{}': the cpu device has exact, mixed and fast", precision);
 }
 
 std::shared_ptr<Backend> make_reference(int threads, std::string_view precision) {
-  if (precision != "exact") fail_usage("precision '{}': the reference device is exact", precision);
+  if (precision != "exact" && !precision.empty()) fail_usage("precision '{}': the reference device is exact", precision);
   return std::make_shared<ReferenceBackend>(threads);
 }
 

@@ -88,8 +88,8 @@ std::string CpuBackend::description() const {
 }
 
 std::string CpuBackend::arithmetic() const {
-  const bool fast = kernels_.precision == cpu::Precision::fast;
-  return fmt::format("{}{}", kernels_.isa, fast ? ", fast precision" : "");
+  constexpr std::string_view kNames[cpu::kPrecisions] = {"exact", "mixed", "fast"};
+  return fmt::format("{}, {} precision", kernels_.isa, kNames[static_cast<int>(kernels_.precision)]);
 }
 
 std::optional<ProductOperation> CpuBackend::product_operation(DType weight) const {
@@ -215,6 +215,7 @@ void CpuBackend::gate_up(const FfnWeights& weights, Activation activation, std::
       });
     }
   });
+  hidden_.thin_all(kernels_.matmul, pool_);
 }
 
 void CpuBackend::feed_forward(Tensor x, const FfnWeights& weights, Activation activation) {

@@ -94,8 +94,8 @@ std::vector<Kernels> find_supported(Precision precision) {
 }
 
 const std::vector<Kernels>& supported(Precision precision) {
-  static const std::vector<Kernels> found[] = {find_supported(Precision::exact),
-                                               find_supported(Precision::fast)};
+  static const std::vector<Kernels> found[kPrecisions] = {
+      find_supported(Precision::exact), find_supported(Precision::mixed), find_supported(Precision::fast)};
   return found[static_cast<int>(precision)];
 }
 

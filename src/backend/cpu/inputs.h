@@ -18,6 +18,10 @@ class Inputs {
   // The content is undefined afterwards.
   void reshape(InputFormat format, std::int64_t n_tokens, std::int64_t n_cols);
 
+  // For mixed precision, of a token as int8_pair whose blocks are all encoded; of all tokens, if they need it.
+  void thin(const MatmulKernels& kernels, std::int64_t token) const;
+  void thin_all(const MatmulKernels& kernels, ThreadPool& pool) const;
+
   std::int64_t n_tokens() const { return n_tokens_; }
   // Of the tile, from block b on.
   std::byte* block(TileSpan tile, std::int64_t b) const {
@@ -47,9 +51,12 @@ class InputSet {
   }
 
  private:
+  // In mixed precision, which blocks keep what a first rounding left over.
+  enum class Remainders : std::uint8_t { all, of_largest };
+
   // Token i's numbers are row(i, scratch), where scratch is [n_cols].
   template <class Row>
-  void fill(std::int64_t n_tokens, std::int64_t n_cols, Weights weights, Row row);
+  void fill(std::int64_t n_tokens, std::int64_t n_cols, Weights weights, Remainders remainders, Row row);
 
   const MatmulKernels& kernels_;
   ThreadPool& pool_;

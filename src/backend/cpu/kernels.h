@@ -12,11 +12,14 @@
 
 namespace msrnn::cpu {
 
-// How inputs of products are rounded (docs/numerics.md).
+// How inputs of products are rounded (docs/numerics.md): with quantised weights to integers of so many bits
+// of the largest of 32, with bf16 ones to bf16 where there are instructions for it, with others not at all.
 enum class Precision : std::uint8_t {
-  exact,  // to 15 bits of the largest of 32, or not at all
-  fast,   // with quantised weights to 8 bits, with bf16 ones to bf16 where there are instructions for it
+  exact,  // 15 bits, or what two bf16 hold
+  mixed,  // 15 bits in the half of a row's blocks that has the largest numbers, 8 in the others; bf16
+  fast,   // 8 bits; bf16
 };
+inline constexpr int kPrecisions = 3;
 
 // For a given token all of these do the same operations in the same order, whatever else is in the tile.
 struct MatmulKernels {
@@ -25,6 +28,9 @@ struct MatmulKernels {
   using Product = void (*)(const WeightGroups& weights, const std::byte* tile, int n_tokens, float* out);
   // Writes n numbers as token `token` of a tile of n_tokens, from the block `tile` points to on.
   using Encode = void (*)(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token);
+  // Of a token's n_blocks blocks of int8_pair, only those with the largest numbers keep their second plane:
+  // half of each 128, and more where these cannot be told from others.
+  using Thin = void (*)(std::byte* tile, int n_tokens, int token, std::int64_t n_blocks);
 
   // What the products with inputs of one format do at best: their instruction, on registers and cached
   // numbers.
@@ -44,6 +50,7 @@ struct MatmulKernels {
   Products products[kDTypes];    // by DType
   Products compact_bf16;         // bf16 weights in compact form
   Encode encode[kInputFormats];  // by InputFormat
+  Thin thin = nullptr;           // for mixed precision, once a token's blocks are all encoded
   Peak peak[kInputFormats];      // by InputFormat; none where no product takes it
   InputFormat quantised_input;   // what products with quantised weights take
   InputFormat bf16_input;
@@ -72,9 +79,9 @@ struct Kernels {
 
 // The best this processor has, or what the environment variable MSRNN_ISA names. Throws UsageError if that is
 // unknown or unsupported here.
-const Kernels& kernels(Precision precision = Precision::exact);
+const Kernels& kernels(Precision precision = Precision::mixed);
 
 // All that run on this processor, from the plainest to the best.
-std::vector<const Kernels*> supported_kernels(Precision precision = Precision::exact);
+std::vector<const Kernels*> supported_kernels(Precision precision = Precision::mixed);
 
 }  // namespace msrnn::cpu

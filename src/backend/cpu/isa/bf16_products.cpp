@@ -149,7 +149,7 @@ void add_all(MatmulKernels& kernels) {
 }  // namespace
 
 void add_bf16_products(MatmulKernels& kernels, Precision precision) {
-  precision == Precision::fast ? add_all<WeightsInput<1>>(kernels) : add_all<WeightsInput<2>>(kernels);
+  precision == Precision::exact ? add_all<WeightsInput<2>>(kernels) : add_all<WeightsInput<1>>(kernels);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

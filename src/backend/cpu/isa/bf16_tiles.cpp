@@ -121,7 +121,7 @@ void add_all(MatmulKernels& kernels) {
 }  // namespace
 
 void add_bf16_tiles(MatmulKernels& kernels, Precision precision) {
-  precision == Precision::fast ? add_all<1>(kernels) : add_all<2>(kernels);
+  precision == Precision::exact ? add_all<2>(kernels) : add_all<1>(kernels);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -102,6 +102,15 @@ Block load_block(const float* x, std::int64_t n) {
   return block;
 }
 
+// What follows from the sums of the halves.
+template <int planes>
+void set_sums(Int8Token<planes>& token) {
+  const std::int32_t sum = token.half_sums[0] + token.half_sums[1];
+  token.scaled_sum = token.scale * static_cast<float>(sum);
+  token.minus_8_sum = -8 * sum;
+  token.minus_128_sum = -128 * sum;
+}
+
 // One block of one token.
 template <int planes>
 Int8Token<planes> quantise(const Block& block) {
@@ -111,7 +120,7 @@ Int8Token<planes> quantise(const Block& block) {
   // Below this 127 / magnitude overflows, and the numbers count as 0.
   constexpr float kSmallest = 1e-36f;
   const float inverse = magnitude > kSmallest ? 127.0f / magnitude : 0.0f;
-  I32 half_sums[2] = {broadcast(0), broadcast(0)};
+  I32 half_sums[2] = {broadcast(0), broadcast(0)}, remainder_sums[2] = {broadcast(0), broadcast(0)};
   Int8Token<planes> token;
   for (int i = 0; i < kBlockVectors; ++i) {
     const F32 scaled = block.part[i] * broadcast(inverse);
@@ -122,17 +131,56 @@ Int8Token<planes> quantise(const Block& block) {
       const I32 remainder = max(min(left, broadcast(127)), broadcast(-127));
       store_int8(token.plane[1] + i * kLanes, remainder);
       rounded = shift_left<8>(rounded) + remainder;
+      I32& remainder_sum = remainder_sums[2 * i / kBlockVectors];
+      remainder_sum = remainder_sum + remainder;
     }
     I32& half_sum = half_sums[2 * i / kBlockVectors];
     half_sum = half_sum + rounded;
   }
-  for (int i = 0; i < 2; ++i) token.half_sums[i] = reduce_add(half_sums[i]);
-  const std::int32_t sum = token.half_sums[0] + token.half_sums[1];
+  for (int i = 0; i < 2; ++i) {
+    token.half_sums[i] = reduce_add(half_sums[i]);
+    token.remainder_sums[i] = static_cast<std::int16_t>(planes == 2 ? reduce_add(remainder_sums[i]) : 0);
+  }
   token.scale = magnitude / (planes == 1 ? 127.0f : 127.0f * 256.0f);
-  token.scaled_sum = token.scale * static_cast<float>(sum);
-  token.minus_8_sum = -8 * sum;
-  token.minus_128_sum = -128 * sum;
+  token.n_planes = planes;
+  set_sums(token);
   return token;
+}
+
+void drop_remainders(Int8Token<2>& token) {
+  __builtin_memset(token.plane[1], 0, kBlockCols);
+  for (int i = 0; i < 2; ++i) token.half_sums[i] -= token.remainder_sums[i];
+  token.n_planes = 1;
+  set_sums(token);
+}
+
+// Of the first bits of n scales, as integers, the largest value that half of them reach. Behind them −1 fills
+// the last vector.
+std::int32_t upper_median(const std::int32_t* scales, int n) {
+  std::int32_t median = 0;
+  for (std::int32_t bit = 1 << 14; bit > 0; bit /= 2) {
+    const I32 below = broadcast((median | bit) - 1);
+    int reached = 0;
+    for (int i = 0; i < n; i += kLanes) reached += __builtin_popcount(bits(less(below, load(scales + i))));
+    if (2 * reached >= n) median |= bit;
+  }
+  return median;
+}
+
+// Scales are compared by their exponent and 7 more bits.
+void thin(std::byte* tile, int n_tokens, int token, std::int64_t n_blocks) {
+  constexpr int kTogether = 128;  // blocks that are compared
+  for (std::int64_t first = 0; first < n_blocks; first += kTogether) {
+    const int n = n_blocks - first < kTogether ? static_cast<int>(n_blocks - first) : kTogether;
+    auto* blocks = reinterpret_cast<Int8Token<2>*>(tile) + first * n_tokens + token;
+    std::int32_t scales[kTogether];
+    for (int i = 0; i < n; ++i) scales[i] = __builtin_bit_cast(std::int32_t, blocks[i * n_tokens].scale) >> 16;
+    for (int i = n; i % kLanes != 0; ++i) scales[i] = -1;
+    const std::int32_t median = upper_median(scales, n);
+    for (int i = 0; i < n; ++i) {
+      if (scales[i] < median) drop_remainders(blocks[i * n_tokens]);
+    }
+  }
 }
 
 // write(block, start of the tile's block) for each block of x.
@@ -174,12 +222,13 @@ void encode_bf16(const float* x, std::int64_t n, std::byte* tile, int n_tokens, 
 
 }  // namespace
 
-void add_elementwise(MatmulKernels& kernels) {
+void add_elementwise(MatmulKernels& kernels, Precision precision) {
   kernels.encode[static_cast<int>(InputFormat::int8)] = encode_int8<1>;
   kernels.encode[static_cast<int>(InputFormat::int8_pair)] = encode_int8<2>;
   kernels.encode[static_cast<int>(InputFormat::f32)] = encode_f32;
   kernels.encode[static_cast<int>(InputFormat::bf16)] = encode_bf16<1>;
   kernels.encode[static_cast<int>(InputFormat::bf16_pair)] = encode_bf16<2>;
+  if (precision == Precision::mixed) kernels.thin = thin;
   kernels.normalise = normalise;
   kernels.silu_times = silu_times;
   kernels.gelu_times = gelu_times;

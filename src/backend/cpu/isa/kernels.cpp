@@ -5,7 +5,7 @@ namespace msrnn::cpu::MSRNN_ISA {
 
 Kernels kernels(std::string_view isa, Precision precision) {
   Kernels all = {isa, precision, {}, {}};
-  add_elementwise(all.matmul);
+  add_elementwise(all.matmul, precision);
   add_float_products(all.matmul);
   add_bf16_products(all.matmul, precision);
   add_quantised_products(all.matmul, precision);

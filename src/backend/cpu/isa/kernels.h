@@ -5,7 +5,8 @@
 
 namespace msrnn::cpu::MSRNN_ISA {
 
-void add_elementwise(MatmulKernels& kernels);  // everything but the products
+// Everything but the products.
+void add_elementwise(MatmulKernels& kernels, Precision precision);
 void add_float_products(MatmulKernels& kernels);
 void add_bf16_products(MatmulKernels& kernels, Precision precision);
 void add_quantised_products(MatmulKernels& kernels, Precision precision);

@@ -46,6 +46,17 @@ class QuantisedRows {
 
   template <class Input>
   void add(const Input& x, int t, Rows (&sums)[groups]) const {
+    Input::kPlanes == 1 || x.n_planes(t) == 1 ? add_planes<1>(x, t, sums) : add_planes<Input::kPlanes>(x, t, sums);
+  }
+
+ private:
+  static constexpr Quantisation kType = quantisation(type);
+  static constexpr int kScales = n_block_scales(type);
+  static constexpr int kZero = kType.levels || kType.bits == 8 ? kBytesZero : kType.zero;
+
+  // The others hold nothing but 0.
+  template <int used, class Input>
+  void add_planes(const Input& x, int t, Rows (&sums)[groups]) const {
     unrolled<kScales>([&](auto p) {
       if constexpr (kType.minima) {
         const F32 scaled_sum = x.template scaled_sum<kScales>(p.value, t);
@@ -63,7 +74,7 @@ class QuantisedRows {
         for (IntRows& of_plane : of_group) of_plane = broadcast_rows(0);
         of_group[kPlanes - 1] = x.template minus_sums<kScales, kZero>(p.value, t);
       }
-      unrolled<kPlanes>([&](auto plane) {
+      unrolled<used>([&](auto plane) {
         IntRows of_plane[groups];
         for (int g = 0; g < groups; ++g) of_plane[g] = integers[g][plane.value];
         add_dots<kFirst, kQuads>(numbers_, x.numbers(plane.value, t), of_plane);
@@ -74,11 +85,6 @@ class QuantisedRows {
       }
     });
   }
-
- private:
-  static constexpr Quantisation kType = quantisation(type);
-  static constexpr int kScales = n_block_scales(type);
-  static constexpr int kZero = kType.levels || kType.bits == 8 ? kBytesZero : kType.zero;
 
   decltype(unpack<type>(nullptr)) numbers_[groups];
   Scales<kScales> scales_[groups];

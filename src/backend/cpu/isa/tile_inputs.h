@@ -17,6 +17,7 @@ class Int8Input {
       : tokens_(reinterpret_cast<const Int8Token<planes>*>(block) + first) {}
 
   const std::int8_t* numbers(int plane, int t) const { return tokens_[t].plane[plane]; }
+  int n_planes(int t) const { return tokens_[t].n_planes; }
   F32 scale(int t) const { return broadcast(tokens_[t].scale); }
   // Of all 32 numbers (parts = 1), or of half p (2).
   template <int parts>
