@@ -126,13 +126,15 @@ void project_groups(const MatmulKernels& kernels, const Projection& p, std::int6
     const GroupsAtHand groups(kernels, p.weight, first, count, part, memory);
     each_tile(part, p.inputs.n_tokens(), [&](TileSpan tile) {
       groups.multiply(p.inputs, tile, values);
-      const float* from = values;
-      for (std::int64_t row = first * kGroupRows; row < (first + count) * kGroupRows; row += kGroupRows) {
-        const std::int64_t n_rows = std::min<std::int64_t>(kGroupRows, p.weight.rows() - row);
-        for (int t = 0; t < tile.n_tokens; ++t, from += kGroupRows) {
-          float* out = p.out.row(tile.first_token + t) + row;
+      for (int t = 0; t < tile.n_tokens; ++t) {
+        float* const out = p.out.row(tile.first_token + t);
+        const float* from = values + t * kGroupRows;
+        for (std::int64_t row = first * kGroupRows; row < (first + count) * kGroupRows; row += kGroupRows) {
+          const std::int64_t n_rows = std::min<std::int64_t>(kGroupRows, p.weight.rows() - row);
           // A length the compiler knows makes this a few vector moves.
-          n_rows == kGroupRows ? write(out, from, kGroupRows) : write(out, from, static_cast<int>(n_rows));
+          n_rows == kGroupRows ? write(out + row, from, kGroupRows)
+                               : write(out + row, from, static_cast<int>(n_rows));
+          from += tile.n_tokens * kGroupRows;
         }
       }
     });

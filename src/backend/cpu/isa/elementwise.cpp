@@ -120,26 +120,27 @@ Int8Token<planes> quantise(const Block& block) {
   // Below this 127 / magnitude overflows, and the numbers count as 0.
   constexpr float kSmallest = 1e-36f;
   const float inverse = magnitude > kSmallest ? 127.0f / magnitude : 0.0f;
-  I32 half_sums[2] = {broadcast(0), broadcast(0)}, remainder_sums[2] = {broadcast(0), broadcast(0)};
+  // Sums of both planes at once, 2¹⁶ apart; neither reaches 2¹⁵.
+  I32 half_sums[2] = {broadcast(0), broadcast(0)};
   Int8Token<planes> token;
   for (int i = 0; i < kBlockVectors; ++i) {
     const F32 scaled = block.part[i] * broadcast(inverse);
-    I32 rounded = round_to_int(scaled);
+    const I32 rounded = round_to_int(scaled);
     store_int8(token.plane[0] + i * kLanes, rounded);
+    I32& half_sum = half_sums[2 * i / kBlockVectors];
+    half_sum = half_sum + shift_left<16>(rounded);
     if constexpr (planes == 2) {
       const I32 left = round_to_int((scaled - to_float(rounded)) * broadcast(256.0f));
       const I32 remainder = max(min(left, broadcast(127)), broadcast(-127));
       store_int8(token.plane[1] + i * kLanes, remainder);
-      rounded = shift_left<8>(rounded) + remainder;
-      I32& remainder_sum = remainder_sums[2 * i / kBlockVectors];
-      remainder_sum = remainder_sum + remainder;
+      half_sum = half_sum + remainder;
     }
-    I32& half_sum = half_sums[2 * i / kBlockVectors];
-    half_sum = half_sum + rounded;
   }
   for (int i = 0; i < 2; ++i) {
-    token.half_sums[i] = reduce_add(half_sums[i]);
-    token.remainder_sums[i] = static_cast<std::int16_t>(planes == 2 ? reduce_add(remainder_sums[i]) : 0);
+    const std::int32_t sums = reduce_add(half_sums[i]);
+    token.remainder_sums[i] = static_cast<std::int16_t>(sums);
+    const std::int32_t rounded_sum = (sums - token.remainder_sums[i]) >> 16;
+    token.half_sums[i] = planes == 2 ? rounded_sum * 256 + token.remainder_sums[i] : rounded_sum;
   }
   token.scale = magnitude / (planes == 1 ? 127.0f : 127.0f * 256.0f);
   token.n_planes = planes;
