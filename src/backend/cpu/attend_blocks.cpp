@@ -11,7 +11,7 @@ namespace msrnn::cpu {
 namespace {
 
 constexpr int kSubBlock = 32;      // rows whose exponentials are kept at once: they fit a second-level cache
-constexpr int kTileRows = 16;      // rows of a task
+constexpr int kTileRows = 8;       // rows of a task
 constexpr int kTileColumns = 256;  // columns at a time where scores are not kept; whole key panels
 
 static_assert(kTileColumns % kKeyPanel == 0);

@@ -9,6 +9,7 @@
 namespace msrnn::cpu {
 namespace {
 
+// Rows whose columns are one cache line of a panel: threads that shared a line would fight for it.
 constexpr int kRowsOfTask = 16;
 
 // Slots up to the last live or free one: whatever rows do, a token of row r then has a slot before column

@@ -36,22 +36,23 @@ void product_tile(const Product& p, int row, int column) {
   }
 }
 
-// Rows from `row` on, as many at a time as there are left, up to R.
-template <int R, int V, bool kAdd>
-void product_rows(const Product& p, int row, int column) {
-  for (; row + R <= p.m; row += R) product_tile<R, V, kAdd>(p, row, column);
-  if constexpr (R > 1) {
-    if (row < p.m) product_rows<R / 2, V, kAdd>(p, row, column);
-  }
+// V vectors of columns, all rows: those that are left over at once too.
+template <int V, bool kAdd>
+void product_columns(const Product& p, int column) {
+  int row = 0;
+  for (; row + kTileRows <= p.m; row += kTileRows) product_tile<kTileRows, V, kAdd>(p, row, column);
+  unrolled<kTileRows - 1>([&](auto less) {
+    if (p.m - row == less.value + 1) product_tile<less.value + 1, V, kAdd>(p, row, column);
+  });
 }
 
 template <bool kAdd>
 void product(const Product& p) {
   int column = 0;
   for (; column + kTileVectors * kLanes <= p.n; column += kTileVectors * kLanes) {
-    product_rows<kTileRows, kTileVectors, kAdd>(p, 0, column);
+    product_columns<kTileVectors, kAdd>(p, column);
   }
-  for (; column < p.n; column += kLanes) product_rows<kTileRows, 1, kAdd>(p, 0, column);
+  for (; column < p.n; column += kLanes) product_columns<1, kAdd>(p, column);
 }
 
 float hide(const RowScores& s) {
