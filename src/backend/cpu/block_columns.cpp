@@ -164,13 +164,9 @@ void BlockColumns::commit(const AttentionPass& pass, const AttentionJob& job, in
   const AttentionKernels& kernels = pass.kernels.attention;
   const int n = static_cast<int>(head_dim_);
   const std::int64_t row_bytes = stored_bytes(state.dtype, head_dim_);
-  const std::int64_t n_parts = parts(n_rows, kRowsOfTask);
-  // No row's column is a slot that another row takes while both are alive, so rows need no order.
-  pass.pool.for_each(state.n_kv_heads * n_parts, [&](std::int64_t task, int) {
-    const std::int64_t kv_head = task / n_parts;
+  pass.pool.for_each(state.n_kv_heads, [&](std::int64_t kv_head, int) {
     const Lane& of = lane(state.lane_of(static_cast<int>(kv_head)));
-    const int begin = static_cast<int>(task % n_parts) * kRowsOfTask;
-    for (int r = begin; r < std::min(begin + kRowsOfTask, n_rows); ++r) {
+    for (int r = 0; r < n_rows; ++r) {  // in order: a row may take the column of the one before
       const std::int32_t from = of.n_columns + r, to = of.slot[r];
       if (of.columns.alive[from] == 0) continue;
       const std::int64_t row = job.first_row + first_row + r,
