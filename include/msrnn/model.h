@@ -21,7 +21,7 @@ struct ModelOptions {
   int threads = 0;             // 0: all processors
   // How the cpu device rounds inputs of products (docs/numerics.md): exact, to 15 bits; mixed, to 15 bits where
   // they are large and 8 elsewhere; fast, to 8 bits, as most engines do. Empty: the device's own choice.
-  std::string precision;
+  std::string precision = "";
 };
 
 // How positions become rotations (arXiv 2104.09864), and what a model does to reach further than it was first

@@ -108,11 +108,12 @@ double relative_error(const std::vector<float>& found, const std::vector<float>&
   return std::sqrt(difference / size);
 }
 
-// Activations rounded to bf16 are good to half a percent, pairs of int8 to 16 bits of a block's largest; a
-// product of two such factors feeds the last product of a feed-forward step.
-double tolerance(DType first, DType second) {
+// Activations rounded to bf16 are good to half a percent, pairs of int8 to 16 bits of a block's largest, one
+// of them to 8; a product of two such factors feeds the last product of a feed-forward step.
+double tolerance(const cpu::Kernels& kernels, DType first, DType second) {
   if (first == DType::bf16 || second == DType::bf16) return 0.02;
-  return is_quantised(first) || is_quantised(second) ? 3e-4 : 2e-6;
+  if (!is_quantised(first) && !is_quantised(second)) return 2e-6;
+  return kernels.precision == cpu::Precision::exact ? 3e-4 : 1e-2;
 }
 
 // All pairs of types with blocks of up to 32 numbers; those with larger ones, which need a wide model, each
@@ -139,7 +140,7 @@ TEST_P(StepTest, EveryPairOfTypesMatchesTheReference) {
       if (!is_compared(first, second)) continue;
       const Block::Stored stored(first, second, width_from(first, width_from(second, 96)));
       Block fast = cpu(stored), exact = reference(stored);
-      const double bound = tolerance(first, second);
+      const double bound = tolerance(*GetParam(), first, second);
       for (const std::size_t rows : {1u, 3u, 19u, 50u}) {
         const auto x = random_numbers(rows * static_cast<std::size_t>(stored.width), 5);
         std::vector<std::int32_t> rotations(rows);
@@ -169,7 +170,7 @@ TEST_P(StepTest, HiddenWidthsThatFillNoBlock) {
       const Block::Stored stored(type, type, ffn);
       const auto x = random_numbers(21 * 64, 6);
       EXPECT_LT(relative_error(cpu(stored).feed_forward(x), reference(stored).feed_forward(x)),
-                tolerance(type, type))
+                tolerance(*GetParam(), type, type))
           << ffn;
     }
   }
@@ -207,8 +208,13 @@ TEST_P(StepTest, NoRowsAreNoWork) {
   EXPECT_TRUE(block.logits({}, {}).empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, StepTest, ::testing::ValuesIn(cpu::supported_kernels()),
-                         [](const auto& param) { return std::string(param.param->isa); });
+std::string isa_name(const ::testing::TestParamInfo<const cpu::Kernels*>& info) {
+  return std::string(info.param->isa);
+}
+INSTANTIATE_TEST_SUITE_P(Exact, StepTest, ::testing::ValuesIn(cpu::supported_kernels(cpu::Precision::exact)),
+                         isa_name);
+INSTANTIATE_TEST_SUITE_P(Mixed, StepTest, ::testing::ValuesIn(cpu::supported_kernels(cpu::Precision::mixed)),
+                         isa_name);
 
 TEST(Registry, MakesTheDevicesItLists) {
   for (const DeviceInfo& device : list_backends()) {
@@ -218,10 +224,13 @@ TEST(Registry, MakesTheDevicesItLists) {
   EXPECT_THROW(make_backend("gpu"), UsageError);
   EXPECT_THROW(make_backend("cpu", {-1}), UsageError);
   EXPECT_NE(make_backend("cpu", {1, "fast"})->arithmetic(), make_backend("cpu", {1})->arithmetic());
+  EXPECT_NE(make_backend("cpu", {1, "exact"})->arithmetic(), make_backend("cpu", {1})->arithmetic());
+  EXPECT_EQ(make_backend("cpu", {1, "mixed"})->arithmetic(), make_backend("cpu", {1})->arithmetic());
   EXPECT_NE(make_backend("cpu", {2})->description(), make_backend("cpu", {1})->description());
   EXPECT_EQ(make_backend("cpu", {2})->arithmetic(), make_backend("cpu", {1})->arithmetic());
   EXPECT_THROW(make_backend("cpu", {1, "rough"}), UsageError);
   EXPECT_THROW(make_backend("reference", {1, "fast"}), UsageError);
+  EXPECT_THROW(make_backend("reference", {1, "mixed"}), UsageError);
 }
 
 TEST(CpuBackend, RefusesQuantisedRowsOfHalfBlocks) {

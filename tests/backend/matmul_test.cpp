@@ -41,6 +41,31 @@ double input_error(InputFormat format, double x, double largest) {
   return format == InputFormat::bf16_pair ? std::abs(x) * 0x1p-16 : 0;
 }
 
+// The largest magnitude of each 32 numbers.
+std::vector<double> block_magnitudes(const float* x, std::int64_t cols) {
+  std::vector<double> largest(static_cast<std::size_t>(n_blocks(cols)));
+  for (std::int64_t c = 0; c < cols; ++c) {
+    double& of_block = largest[static_cast<std::size_t>(c / kBlockCols)];
+    of_block = std::max(of_block, std::abs(double{x[c]}));
+  }
+  return largest;
+}
+
+// In which blocks of a row mixed precision may drop the second plane: where at least half of each 128 blocks
+// have larger numbers.
+std::vector<bool> may_be_thin(const std::vector<double>& largest) {
+  constexpr std::size_t kTogether = 128;
+  std::vector<bool> thin(largest.size());
+  for (std::size_t b = 0; b < thin.size(); ++b) {
+    const std::size_t begin = b / kTogether * kTogether, end = std::min(thin.size(), begin + kTogether);
+    const auto larger = std::count_if(largest.begin() + static_cast<std::ptrdiff_t>(begin),
+                                      largest.begin() + static_cast<std::ptrdiff_t>(end),
+                                      [&](double other) { return other > largest[b]; });
+    thin[b] = 2 * static_cast<std::size_t>(larger) >= end - begin;
+  }
+  return thin;
+}
+
 enum class Activations { any, representable };
 
 // Numbers that every format holds exactly: whole multiples of one step, up to 127 of them in every block.
@@ -63,21 +88,21 @@ void expect_products(const Kernels& kernels, const StoredMatrix& stored, const s
   const PackedWeight weight(w, pool);
   const std::vector<float> out = multiply(kernels, pool, weight, x, n_tokens);
   const InputFormat format = kernels.matmul.input_format(w.dtype);
+  const bool thins = kernels.precision == Precision::mixed && format == InputFormat::int8_pair;
   for (std::int64_t t = 0; t < n_tokens; ++t) {
+    const std::vector<double> largest = block_magnitudes(x.data() + t * w.cols, w.cols);
+    const std::vector<bool> thin = thins ? may_be_thin(largest) : std::vector<bool>(largest.size());
     for (std::int64_t r = 0; r < w.rows; ++r) {
-      double sum = 0, magnitude = 0, bound = 0, largest = 0;
+      double sum = 0, magnitude = 0, bound = 0;
       for (std::int64_t c = 0; c < w.cols; ++c) {
-        if (c % kBlockCols == 0) {
-          largest = 0;
-          for (std::int64_t i = c; i < std::min(w.cols, c + kBlockCols); ++i) {
-            largest = std::max(largest, std::abs(double{x[static_cast<std::size_t>(t * w.cols + i)]}));
-          }
-        }
+        const auto block = static_cast<std::size_t>(c / kBlockCols);
         const double a = values[static_cast<std::size_t>(r * w.cols + c)];
         const double b = x[static_cast<std::size_t>(t * w.cols + c)];
         sum += a * b;
         magnitude += double{magnitudes[static_cast<std::size_t>(r * w.cols + c)]} * std::abs(b);
-        if (activations == Activations::any) bound += std::abs(a) * input_error(format, b, largest);
+        if (activations == Activations::any) {
+          bound += std::abs(a) * input_error(thin[block] ? InputFormat::int8 : format, b, largest[block]);
+        }
       }
       bound += magnitude * (static_cast<double>(w.cols) + 8) * 0x1p-24;
       const double found = out[static_cast<std::size_t>(t * w.rows + r)];
@@ -115,6 +140,17 @@ TEST_P(MatmulTest, EverySizeAroundTheTiles) {
       const auto x = random_numbers(static_cast<std::size_t>(33 * cols), ++seed);
       ASSERT_NO_FATAL_FAILURE(expect_products(*GetParam(), stored, x, 33, Activations::any));
     }
+  }
+}
+
+// Rows of more blocks than are compared with each other.
+TEST_P(MatmulTest, WideRowsOfUnequalBlocks) {
+  for (const std::int64_t cols : {4096, 4128, 8224}) {
+    StoredMatrix stored(DType::q4_0, 17, cols);
+    stored.randomise(21);
+    auto x = random_numbers(static_cast<std::size_t>(19 * cols), 22);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] *= static_cast<float>(1 + i / kBlockCols * 7 % 11);
+    ASSERT_NO_FATAL_FAILURE(expect_products(*GetParam(), stored, x, 19, Activations::any));
   }
 }
 
@@ -297,7 +333,10 @@ TEST(WorkSplit, CoversEverythingOnceInWholeTiles) {
 std::string isa_name(const ::testing::TestParamInfo<const Kernels*>& info) {
   return std::string(info.param->isa);
 }
-INSTANTIATE_TEST_SUITE_P(Exact, MatmulTest, ::testing::ValuesIn(supported_kernels()), isa_name);
+INSTANTIATE_TEST_SUITE_P(Exact, MatmulTest, ::testing::ValuesIn(supported_kernels(Precision::exact)),
+                         isa_name);
+INSTANTIATE_TEST_SUITE_P(Mixed, MatmulTest, ::testing::ValuesIn(supported_kernels(Precision::mixed)),
+                         isa_name);
 INSTANTIATE_TEST_SUITE_P(Fast, MatmulTest, ::testing::ValuesIn(supported_kernels(Precision::fast)), isa_name);
 
 }  // namespace
