@@ -88,7 +88,7 @@ void expect_products(const Kernels& kernels, const StoredMatrix& stored, const s
   const PackedWeight weight(w, pool);
   const std::vector<float> out = multiply(kernels, pool, weight, x, n_tokens);
   const InputFormat format = kernels.matmul.input_format(w.dtype);
-  const bool thins = kernels.precision == Precision::mixed && format == InputFormat::int8_pair;
+  const bool thins = kernels.matmul.thin != nullptr && format == InputFormat::int8_pair;
   for (std::int64_t t = 0; t < n_tokens; ++t) {
     const std::vector<double> largest = block_magnitudes(x.data() + t * w.cols, w.cols);
     const std::vector<bool> thin = thins ? may_be_thin(largest) : std::vector<bool>(largest.size());

@@ -50,7 +50,7 @@ struct MatmulKernels {
   Products products[kDTypes];    // by DType
   Products compact_bf16;         // bf16 weights in compact form
   Encode encode[kInputFormats];  // by InputFormat
-  Thin thin = nullptr;           // for mixed precision, once a token's blocks are all encoded
+  Thin thin = nullptr;           // for mixed precision, once a token's blocks are all encoded; if that pays
   Peak peak[kInputFormats];      // by InputFormat; none where no product takes it
   InputFormat quantised_input;   // what products with quantised weights take
   InputFormat bf16_input;
