@@ -19,8 +19,9 @@ class MultiState;
 struct ModelOptions {
   std::string device = "cpu";  // cpu, or reference: the specification as plain code, slow
   int threads = 0;             // 0: all processors
-  // How the cpu device rounds inputs of products (docs/numerics.md): exact, to 15 bits; mixed, to 15 bits where
-  // they are large and 8 elsewhere; fast, to 8 bits, as most engines do. Empty: the device's own choice.
+  // How the cpu device rounds inputs of products (docs/numerics.md): exact, to 15 bits; mixed, to 15 bits
+  // where they are large and 8 elsewhere; fast, to 8 bits, as most engines do. Empty: the device's own
+  // choice.
   std::string precision = "";
 };
 

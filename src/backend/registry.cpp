@@ -26,7 +26,8 @@ std::shared_ptr<Backend> make_cpu(int threads, std::string_view precision) {
 }
 
 std::shared_ptr<Backend> make_reference(int threads, std::string_view precision) {
-  if (precision != "exact" && !precision.empty()) fail_usage("precision '{}': the reference device is exact", precision);
+  if (precision != "exact" && !precision.empty())
+    fail_usage("precision '{}': the reference device is exact", precision);
   return std::make_shared<ReferenceBackend>(threads);
 }
 

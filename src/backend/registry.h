@@ -17,8 +17,9 @@ struct DeviceInfo {
 std::vector<DeviceInfo> list_backends();
 
 struct DeviceOptions {
-  int threads = 0;                       // 0: all processors this process may use
-  std::string_view precision = {};  // "exact", "mixed" or "fast", where the device has it; else its own choice
+  int threads = 0;  // 0: all processors this process may use
+  std::string_view precision =
+      {};  // "exact", "mixed" or "fast", where the device has it; else its own choice
 };
 
 // Throws UsageError for a name that is not listed, or options it does not have.

@@ -6,6 +6,8 @@
 #include <immintrin.h>
 #endif
 
+#include "base/parts.h"
+
 namespace msrnn {
 namespace {
 
@@ -32,7 +34,7 @@ void await_change(const std::atomic<T>& value, T old) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads) : shares_(static_cast<std::size_t>(threads)) {
   for (int worker = 1; worker < threads; ++worker) workers_.emplace_back([this, worker] { work(worker); });
 }
 
@@ -49,8 +51,12 @@ void ThreadPool::run(std::int64_t n_tasks, void* callable, Invoke invoke) {
   }
   callable_ = callable;
   invoke_ = invoke;
-  n_tasks_ = n_tasks;
-  next_task_.store(0, std::memory_order_relaxed);
+  for (int worker = 0; worker < size(); ++worker) {
+    const Part part = even_part(n_tasks, size(), worker);
+    Share& share = shares_[static_cast<std::size_t>(worker)];
+    share.end = part.end;
+    share.next.store(part.begin, std::memory_order_relaxed);
+  }
   busy_workers_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_release);
   generation_.notify_all();
@@ -62,10 +68,13 @@ void ThreadPool::run(std::int64_t n_tasks, void* callable, Invoke invoke) {
 }
 
 void ThreadPool::drain(int worker) {
-  for (;;) {
-    const std::int64_t task = next_task_.fetch_add(1, std::memory_order_relaxed);
-    if (task >= n_tasks_) return;
-    invoke_(callable_, task, worker);
+  const std::size_t n = shares_.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    Share& share = shares_[(static_cast<std::size_t>(worker) + i) % n];
+    while (share.next.load(std::memory_order_relaxed) < share.end) {
+      const std::int64_t task = share.next.fetch_add(1, std::memory_order_relaxed);
+      if (task < share.end) invoke_(callable_, task, worker);
+    }
   }
 }
 

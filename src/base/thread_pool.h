@@ -23,8 +23,9 @@ class ThreadPool {
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
   // Calls body(task, worker) for every task in [0, n_tasks), and returns when all are done. `worker` in [0,
-  // size()) tells which thread runs it, for scratch memory. Tasks are handed out in order. body must not
-  // throw.
+  // size()) tells which thread runs it, for scratch memory. Every thread has an even, contiguous share of the
+  // tasks and takes them in order, then those that others have left: so it meets in one loop what it wrote in
+  // the last, in its own cache. body must not throw.
   template <class Body>
   void for_each(std::int64_t n_tasks, Body&& body) {
     using Callable = std::remove_reference_t<Body>;
@@ -41,13 +42,17 @@ class ThreadPool {
   void work(int worker);
   void drain(int worker);
 
-  // One cache line for each of: what all fight for, what a loop's start writes, what its end waits for.
-  alignas(64) std::atomic<std::int64_t> next_task_{0};
+  struct alignas(64) Share {
+    std::atomic<std::int64_t> next{0};
+    std::int64_t end = 0;
+  };
+
+  // One cache line for each of: a thread's tasks, what a loop's start writes, what its end waits for.
+  std::vector<Share> shares_;
   alignas(64) std::atomic<std::uint32_t> generation_{0};
   std::atomic<bool> stop_{false};
   void* callable_ = nullptr;
   Invoke invoke_ = nullptr;
-  std::int64_t n_tasks_ = 0;
   alignas(64) std::atomic<int> busy_workers_{0};
   std::vector<std::jthread> workers_;  // last, so that they are joined before what they read is gone
 };

@@ -61,7 +61,8 @@ void InputSet::fill(std::int64_t n_tokens, std::int64_t n_cols, Weights weights,
 }
 
 void InputSet::encode(Tensor x, Weights weights) {
-  fill(x.rows, x.cols, weights, Remainders::of_largest, [&](std::int64_t token, float*) { return x.row(token); });
+  fill(x.rows, x.cols, weights, Remainders::of_largest,
+       [&](std::int64_t token, float*) { return x.row(token); });
 }
 
 void InputSet::encode_normalised(Tensor x, const NormWeights& norm, Weights weights) {

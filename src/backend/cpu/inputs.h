@@ -18,7 +18,8 @@ class Inputs {
   // The content is undefined afterwards.
   void reshape(InputFormat format, std::int64_t n_tokens, std::int64_t n_cols);
 
-  // For mixed precision, of a token as int8_pair whose blocks are all encoded; of all tokens, if they need it.
+  // For mixed precision, of a token as int8_pair whose blocks are all encoded; of all tokens, if they need
+  // it.
   void thin(const MatmulKernels& kernels, std::int64_t token) const;
   void thin_all(const MatmulKernels& kernels, ThreadPool& pool) const;
 

@@ -68,9 +68,9 @@ struct alignas(32) Int8Token {
   std::int8_t plane[planes][kBlockCols];  // −127 … 127; none across the end of a cache line
   float scale, scaled_sum;
   std::int32_t minus_8_sum, minus_128_sum;
-  std::int32_t half_sums[2];         // of the first 16 numbers, of the last
-  std::int16_t remainder_sums[2];    // what plane[1] adds to these
-  std::int32_t n_planes;             // 1 where plane[1] is all 0
+  std::int32_t half_sums[2];       // of the first 16 numbers, of the last
+  std::int16_t remainder_sums[2];  // what plane[1] adds to these
+  std::int32_t n_planes;           // 1 where plane[1] is all 0
 };
 
 // Of one token's numbers in one block.

@@ -24,8 +24,8 @@ struct WorkPart {
   std::int64_t first_token, end_token;  // whole tiles
 };
 
-// Cuts n_units × n_tokens into tasks: runs of units, so that a thread streams weights, and only where there
-// are few of those also runs of tokens. Threads that take tasks in turn end together.
+// Cuts n_units × n_tokens into tasks: runs of units, so that a thread streams weights, of all tokens or,
+// where there are many of these or few units, of a run of them. Tasks of the same tokens follow each other.
 class WorkSplit {
  public:
   WorkSplit(std::int64_t n_units, std::int64_t n_tokens, int threads);

@@ -175,7 +175,8 @@ void thin(std::byte* tile, int n_tokens, int token, std::int64_t n_blocks) {
     const int n = n_blocks - first < kTogether ? static_cast<int>(n_blocks - first) : kTogether;
     auto* blocks = reinterpret_cast<Int8Token<2>*>(tile) + first * n_tokens + token;
     std::int32_t scales[kTogether];
-    for (int i = 0; i < n; ++i) scales[i] = __builtin_bit_cast(std::int32_t, blocks[i * n_tokens].scale) >> 16;
+    for (int i = 0; i < n; ++i)
+      scales[i] = __builtin_bit_cast(std::int32_t, blocks[i * n_tokens].scale) >> 16;
     for (int i = n; i % kLanes != 0; ++i) scales[i] = -1;
     const std::int32_t median = upper_median(scales, n);
     for (int i = 0; i < n; ++i) {

@@ -46,7 +46,8 @@ class QuantisedRows {
 
   template <class Input>
   void add(const Input& x, int t, Rows (&sums)[groups]) const {
-    Input::kPlanes == 1 || x.n_planes(t) == 1 ? add_planes<1>(x, t, sums) : add_planes<Input::kPlanes>(x, t, sums);
+    Input::kPlanes == 1 || x.n_planes(t) == 1 ? add_planes<1>(x, t, sums)
+                                              : add_planes<Input::kPlanes>(x, t, sums);
   }
 
  private:
