@@ -62,10 +62,8 @@ void ModelArguments::add_to(CLI::App& command) {
   command
       .add_option(
           "--precision", options.precision,
-          "How inputs of products with weights are rounded: exact: to 15 bits; mixed (the default): to 15 "
-          "bits "
-          "where they are large and 8 elsewhere; fast: to 8 bits, as most engines do. The less, the faster a "
-          "text is read")
+          "To how many bits inputs of products with weights are rounded. exact: 15; mixed (the default): 15 "
+          "where they are large, 8 elsewhere; fast: 8, as most engines do. Fewer read faster")
       ->type_name("NAME")
       ->check(CLI::IsMember({"exact", "mixed", "fast"}));
 }
