@@ -136,7 +136,7 @@ struct AttentionJob {
 // What multiplies weights of a type.
 struct ProductOperation {
   std::string_view name;  // "int8", "bf16", "f32"
-  int passes = 1;         // how often a weight is multiplied for one token: inputs may be sums of two numbers
+  double passes = 1;      // how often a weight is multiplied for one token, in the mean
 
   bool operator==(const ProductOperation&) const = default;
 };

@@ -52,7 +52,7 @@ double seconds_at_peak(const WeightCounts& weights, const Roofline& roofline) {
     if (weights[type] == 0) continue;
     if (!roofline.peak_of_type[type]) return 0;
     const ProductPeak& peak = roofline.peaks[*roofline.peak_of_type[type]];
-    seconds += static_cast<double>(weights[type] * peak.operation.passes) / peak.multiply_adds;
+    seconds += static_cast<double>(weights[type]) * peak.operation.passes / peak.multiply_adds;
   }
   return seconds;
 }

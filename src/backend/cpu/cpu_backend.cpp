@@ -98,7 +98,7 @@ std::optional<ProductOperation> CpuBackend::product_operation(DType weight) cons
     case InputFormat::int8:
       return ProductOperation{"int8", 1};
     case InputFormat::int8_pair:
-      return ProductOperation{"int8", 2};
+      return ProductOperation{"int8", kernels_.matmul.thin == nullptr ? 2 : 1.5};
     case InputFormat::bf16:
       return ProductOperation{"bf16", 1};
     case InputFormat::bf16_pair:
