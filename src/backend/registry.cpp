@@ -16,12 +16,11 @@ struct Device {
 };
 
 std::shared_ptr<Backend> make_cpu(int threads, std::string_view precision) {
-  const auto make = [&](cpu::Precision chosen) {
-    return std::make_shared<CpuBackend>(threads, cpu::kernels(chosen));
-  };
-  if (precision == "exact") return make(cpu::Precision::exact);
-  if (precision == "mixed" || precision.empty()) return make(cpu::Precision::mixed);
-  if (precision == "fast") return make(cpu::Precision::fast);
+  const std::string_view name = precision.empty() ? "mixed" : precision;
+  for (int p = 0; p < cpu::kPrecisions; ++p) {
+    if (name != cpu::kPrecisionNames[p]) continue;
+    return std::make_shared<CpuBackend>(threads, cpu::kernels(static_cast<cpu::Precision>(p)));
+  }
   fail_usage("precision '{}': the cpu device has exact, mixed and fast", precision);
 }
 

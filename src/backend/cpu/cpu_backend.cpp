@@ -88,8 +88,8 @@ std::string CpuBackend::description() const {
 }
 
 std::string CpuBackend::arithmetic() const {
-  constexpr std::string_view kNames[cpu::kPrecisions] = {"exact", "mixed", "fast"};
-  return fmt::format("{}, {} precision", kernels_.isa, kNames[static_cast<int>(kernels_.precision)]);
+  return fmt::format("{}, {} precision", kernels_.isa,
+                     cpu::kPrecisionNames[static_cast<int>(kernels_.precision)]);
 }
 
 std::optional<ProductOperation> CpuBackend::product_operation(DType weight) const {

@@ -11,6 +11,15 @@ namespace {
 constexpr std::int64_t kTokensPerTask = 8;
 constexpr auto kPair = static_cast<std::size_t>(InputFormat::int8_pair);
 
+// body(token, worker) for all tokens.
+template <class Body>
+void each_token(ThreadPool& pool, std::int64_t n_tokens, Body body) {
+  pool.for_each(parts(n_tokens, kTokensPerTask), [&](std::int64_t task, int worker) {
+    const std::int64_t end = std::min(n_tokens, (task + 1) * kTokensPerTask);
+    for (std::int64_t token = task * kTokensPerTask; token < end; ++token) body(token, worker);
+  });
+}
+
 }  // namespace
 
 void Inputs::reshape(InputFormat format, std::int64_t n_tokens, std::int64_t n_cols) {
@@ -28,10 +37,7 @@ void Inputs::thin(const MatmulKernels& kernels, std::int64_t token) const {
 
 void Inputs::thin_all(const MatmulKernels& kernels, ThreadPool& pool) const {
   if (kernels.thin == nullptr || format_ != InputFormat::int8_pair) return;
-  pool.for_each(parts(n_tokens_, kTokensPerTask), [&](std::int64_t task, int) {
-    const std::int64_t end = std::min(n_tokens_, (task + 1) * kTokensPerTask);
-    for (std::int64_t token = task * kTokensPerTask; token < end; ++token) thin(kernels, token);
-  });
+  each_token(pool, n_tokens_, [&](std::int64_t token, int) { thin(kernels, token); });
 }
 
 template <class Row>
@@ -45,18 +51,15 @@ void InputSet::fill(std::int64_t n_tokens, std::int64_t n_cols, Weights weights,
     if (needed[f]) inputs_[f].reshape(static_cast<InputFormat>(f), n_tokens, n_cols);
   }
   scratch_.require(static_cast<std::size_t>(pool_.size() * n_cols) * sizeof(float));
-  pool_.for_each(parts(n_tokens, kTokensPerTask), [&](std::int64_t task, int worker) {
-    const std::int64_t end = std::min(n_tokens, (task + 1) * kTokensPerTask);
-    for (std::int64_t token = task * kTokensPerTask; token < end; ++token) {
-      const float* numbers = row(token, scratch_.as<float>() + worker * n_cols);
-      const TileSpan tile = tile_of(token, n_tokens);
-      for (std::size_t f = 0; f < needed.size(); ++f) {
-        if (!needed[f]) continue;
-        kernels_.encode[f](numbers, n_cols, inputs_[f].block(tile, 0), tile.n_tokens,
-                           static_cast<int>(token - tile.first_token));
-      }
-      if (needed[kPair] && remainders == Remainders::of_largest) inputs_[kPair].thin(kernels_, token);
+  each_token(pool_, n_tokens, [&](std::int64_t token, int worker) {
+    const float* numbers = row(token, scratch_.as<float>() + worker * n_cols);
+    const TileSpan tile = tile_of(token, n_tokens);
+    for (std::size_t f = 0; f < needed.size(); ++f) {
+      if (!needed[f]) continue;
+      kernels_.encode[f](numbers, n_cols, inputs_[f].block(tile, 0), tile.n_tokens,
+                         static_cast<int>(token - tile.first_token));
     }
+    if (needed[kPair] && remainders == Remainders::of_largest) inputs_[kPair].thin(kernels_, token);
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +20,8 @@ enum class Precision : std::uint8_t {
   mixed,  // 15 bits in the half of a row's blocks that has the largest numbers, 8 in the others; bf16
   fast,   // 8 bits; bf16
 };
-inline constexpr int kPrecisions = 3;
+inline constexpr std::string_view kPrecisionNames[] = {"exact", "mixed", "fast"};
+inline constexpr int kPrecisions = std::size(kPrecisionNames);
 
 // For a given token all of these do the same operations in the same order, whatever else is in the tile.
 struct MatmulKernels {
