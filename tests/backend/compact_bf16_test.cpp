@@ -130,10 +130,12 @@ TEST_P(CompactProductTest, EqualsThePlainProduct) {
   }
   const auto* plain_groups = reinterpret_cast<const std::byte*>(plain.data());
   for (const int tokens : {1, 2, 4, 8, 16}) {
-    Buffer tile(static_cast<std::size_t>(tokens * n_blocks(kCols) * input_bytes(kernels.bf16_input)));
+    Buffer tile(
+        static_cast<std::size_t>(tokens * n_blocks(kCols) * input_bytes(kernels.input_format(DType::bf16))));
     for (int t = 0; t < tokens; ++t) {
       const auto x = msrnn::testing::random_numbers(kCols, static_cast<unsigned>(t));
-      kernels.encode[static_cast<std::size_t>(kernels.bf16_input)](x.data(), kCols, tile.data(), tokens, t);
+      kernels.encode[static_cast<std::size_t>(kernels.input_format(DType::bf16))](x.data(), kCols,
+                                                                                  tile.data(), tokens, t);
     }
     for (const int groups : {1, 2, 3, 4, 7}) {
       std::vector<float> found(static_cast<std::size_t>(groups * tokens * 16), NAN), expected = found;

@@ -36,7 +36,8 @@ std::vector<float> multiply(const Kernels& kernels, ThreadPool& pool, const Pack
 // excepted.
 double input_error(InputFormat format, double x, double largest) {
   if (format == InputFormat::int8) return largest / 127 * 0.5001 + largest * 0x1p-23;
-  if (format == InputFormat::int8_pair) return largest / 127 / 256 * 1.001 + largest * 0x1p-23;
+  if (format == InputFormat::int8_pair || format == InputFormat::int16)
+    return largest / 127 / 256 * 1.001 + largest * 0x1p-23;
   if (format == InputFormat::bf16) return std::abs(x) * 0x1p-8;
   return format == InputFormat::bf16_pair ? std::abs(x) * 0x1p-16 : 0;
 }

@@ -99,6 +99,8 @@ std::optional<ProductOperation> CpuBackend::product_operation(DType weight) cons
       return ProductOperation{"int8", 1};
     case InputFormat::int8_pair:
       return ProductOperation{"int8", kernels_.matmul.thin == nullptr ? 2 : 1.5};
+    case InputFormat::int16:
+      return ProductOperation{"int16", 1};
     case InputFormat::bf16:
       return ProductOperation{"bf16", 1};
     case InputFormat::bf16_pair:

@@ -21,12 +21,14 @@ Kernels kernels(std::string_view isa, Precision precision);
 #if defined(__x86_64__)
 namespace avx2 {
 Kernels kernels(std::string_view isa, Precision precision);
-}
+void add_byte_products(MatmulKernels& kernels, Precision precision);
+}  // namespace avx2
 namespace avx512 {
 Kernels kernels(std::string_view isa, Precision precision);
-}
+void add_byte_products(MatmulKernels& kernels, Precision precision);
+}  // namespace avx512
 namespace avx512vnni {
-void add_quantised_products(MatmulKernels& kernels, Precision precision);
+void add_vnni_products(MatmulKernels& kernels, Precision precision);
 }
 namespace avx512bf16 {
 void add_bf16_products(MatmulKernels& kernels, Precision precision);
@@ -70,15 +72,17 @@ std::vector<Kernels> find_supported(Precision precision) {
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_f16c()) return found;
   found.push_back(avx2::kernels("avx2", precision));
+  avx2::add_byte_products(found.back().matmul, precision);
   if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
       !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl")) {
     return found;
   }
   Kernels best = avx512::kernels("avx512", precision);
+  avx512::add_byte_products(best.matmul, precision);
   found.push_back(best);
   if (!__builtin_cpu_supports("avx512vnni")) return found;
   best.isa = "avx512vnni";
-  avx512vnni::add_quantised_products(best.matmul, precision);
+  avx512vnni::add_vnni_products(best.matmul, precision);
   found.push_back(best);
   if (!has_avx512_bf16()) return found;
   best.isa = "avx512bf16";

@@ -49,13 +49,12 @@ struct MatmulKernels {
     Product expanded = nullptr;
   };
 
-  Products products[kDTypes];    // by DType
-  Products compact_bf16;         // bf16 weights in compact form
-  Encode encode[kInputFormats];  // by InputFormat
-  Thin thin = nullptr;           // for mixed precision, once a token's blocks are all encoded; if that pays
-  Peak peak[kInputFormats];      // by InputFormat; none where no product takes it
-  InputFormat quantised_input;   // what products with quantised weights take
-  InputFormat bf16_input;
+  Products products[kDTypes];          // by DType
+  InputFormat input_formats[kDTypes];  // what they take
+  Products compact_bf16;               // bf16 weights in compact form
+  Encode encode[kInputFormats];        // by InputFormat
+  Thin thin = nullptr;       // for mixed precision, once a token's blocks are all encoded; if that pays
+  Peak peak[kInputFormats];  // by InputFormat; none where no product takes it
   // out = x / sqrt(mean(x²) + epsilon) · gain; all [n]
   void (*normalise)(const float* x, const float* gain, float epsilon, std::int64_t n, float* out);
   // out = activation(gate) · up; all [n]
@@ -66,10 +65,7 @@ struct MatmulKernels {
   using Rotate = void (*)(float* x, const float* cosines, const float* sines, std::int64_t n_pairs);
   Rotate rotate_interleaved, rotate_halves;
 
-  InputFormat input_format(DType weight) const {
-    if (is_quantised(weight)) return quantised_input;
-    return weight == DType::bf16 ? bf16_input : InputFormat::f32;
-  }
+  InputFormat input_format(DType weight) const { return input_formats[static_cast<int>(weight)]; }
 };
 
 struct Kernels {

@@ -39,6 +39,7 @@
 // 0 comes first:
 //   int8        Int8Token<1> [n]
 //   int8_pair   Int8Token<2> [n]
+//   int16       Int16Token [n]
 //   f32         float [n][32]
 //   bf16        bf16 [n][32]
 //   bf16_pair   bf16 [n][32], the numbers rounded, then [n][32], what that left over rounded
@@ -57,8 +58,8 @@ inline constexpr int kGroupRows = 16;
 inline constexpr int kBlockCols = 32;
 inline constexpr int kTileTokens = 16;
 
-enum class InputFormat : std::uint8_t { f32, int8, int8_pair, bf16, bf16_pair };
-inline constexpr int kInputFormats = 5;
+enum class InputFormat : std::uint8_t { f32, int8, int8_pair, int16, bf16, bf16_pair };
+inline constexpr int kInputFormats = 6;
 
 // One token's numbers in one block, as integers: number i is scale times plane[0][i], or times 256 ·
 // plane[0][i] + plane[1][i]. "sum" is that of all these integers; products of either with weights are
@@ -73,6 +74,16 @@ struct alignas(32) Int8Token {
   std::int32_t n_planes;           // 1 where plane[1] is all 0
 };
 
+// The same with one integer a number, 256 · plane[0][i] + plane[1][i] of above. They lie as pairs that meet
+// the bytes of 16-bit words of weights: of each quad of columns the first and the third, then the second and
+// the fourth.
+struct alignas(32) Int16Token {
+  std::int16_t numbers[kBlockCols];
+  float scale, scaled_sum;
+  std::int32_t minus_8_sum, minus_128_sum;
+  std::int32_t half_sums[2];
+};
+
 // Of one token's numbers in one block.
 constexpr int input_bytes(InputFormat format) {
   switch (format) {
@@ -80,6 +91,8 @@ constexpr int input_bytes(InputFormat format) {
       return sizeof(Int8Token<1>);
     case InputFormat::int8_pair:
       return sizeof(Int8Token<2>);
+    case InputFormat::int16:
+      return sizeof(Int16Token);
     case InputFormat::f32:
       return kBlockCols * 4;
     case InputFormat::bf16:

@@ -34,8 +34,9 @@ void run_bf16_peak(std::int64_t rounds) {
   run_chains(rounds, _mm512_setzero_ps(), [&](__m512 sum) { return _mm512_dpbf16_ps(sum, zeros, zeros); });
 }
 
+template <class Input>
 void add_bf16_peak(MatmulKernels& kernels) {
-  kernels.peak[static_cast<int>(kernels.bf16_input)] = {run_bf16_peak, kChains * kLanes * 2};
+  kernels.peak[static_cast<int>(Input::kFormat)] = {run_bf16_peak, kChains * kLanes * 2};
 }
 #else
 template <int>
@@ -59,6 +60,7 @@ template <int n, int groups>
   });
 }
 
+template <class>
 void add_bf16_peak(MatmulKernels&) {}  // takes f32
 #endif
 
@@ -142,8 +144,7 @@ template <class Input>
 void add_all(MatmulKernels& kernels) {
   add_products<PlainBFloat16<Input>>(kernels);
   kernels.compact_bf16 = {tile_product<CompactBFloat16<Input>>};
-  kernels.bf16_input = Input::kFormat;
-  add_bf16_peak(kernels);
+  add_bf16_peak<Input>(kernels);
 }
 
 }  // namespace

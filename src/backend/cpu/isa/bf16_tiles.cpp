@@ -113,9 +113,8 @@ void add_all(MatmulKernels& kernels) {
   add_products<PlainTiles<planes>>(kernels);
   kernels.compact_bf16 = {tile_product<CompactTiles<planes>>, expand_compact,
                           tile_product<PlainTiles<planes>>};
-  kernels.bf16_input = BFloat16Input<planes>::kFormat;
-  kernels.peak[static_cast<int>(kernels.bf16_input)] = {run_bf16_tiles,
-                                                        4 * kTileTokens * kGroupRows * kBlockCols};
+  kernels.peak[static_cast<int>(BFloat16Input<planes>::kFormat)] = {
+      run_bf16_tiles, 4 * kTileTokens * kGroupRows * kBlockCols};
 }
 
 }  // namespace

@@ -8,18 +8,6 @@
 
 namespace msrnn::cpu::MSRNN_ISA {
 
-// 64 bytes.
-inline IntRows load_row_bits(const std::byte* p) {
-  IntRows result;
-  for (int i = 0; i < kParts; ++i) {
-    result.part[i] = load(reinterpret_cast<const std::int32_t*>(p) + i * kLanes);
-  }
-  return result;
-}
-inline void store_row_bits(std::byte* p, const IntRows& a) {
-  for (int i = 0; i < kParts; ++i) store(reinterpret_cast<std::int32_t*>(p) + i * kLanes, a.part[i]);
-}
-
 // A block of compact numbers.
 struct CompactBlock {
   const std::byte* numbers;

@@ -102,38 +102,49 @@ Block load_block(const float* x, std::int64_t n) {
   return block;
 }
 
+// One block's numbers as integers −127 … 127, and what that leaves over in 256ths of one.
+struct Integers {
+  I32 rounded[kBlockVectors], remainders[kBlockVectors];
+  float magnitude;  // the largest number's; 127
+};
+
+Integers round_block(const Block& block) {
+  F32 largest = zero();
+  for (const F32& part : block.part) largest = max(abs(part), largest);
+  Integers integers;
+  integers.magnitude = reduce_max(largest);
+  // Below this 127 / magnitude overflows, and the numbers count as 0.
+  constexpr float kSmallest = 1e-36f;
+  const float inverse = integers.magnitude > kSmallest ? 127.0f / integers.magnitude : 0.0f;
+  for (int i = 0; i < kBlockVectors; ++i) {
+    const F32 scaled = block.part[i] * broadcast(inverse);
+    integers.rounded[i] = round_to_int(scaled);
+    const I32 left = round_to_int((scaled - to_float(integers.rounded[i])) * broadcast(256.0f));
+    integers.remainders[i] = max(min(left, broadcast(127)), broadcast(-127));
+  }
+  return integers;
+}
+
 // What follows from the sums of the halves.
-template <int planes>
-void set_sums(Int8Token<planes>& token) {
+template <class Token>
+void set_sums(Token& token) {
   const std::int32_t sum = token.half_sums[0] + token.half_sums[1];
   token.scaled_sum = token.scale * static_cast<float>(sum);
   token.minus_8_sum = -8 * sum;
   token.minus_128_sum = -128 * sum;
 }
 
-// One block of one token.
 template <int planes>
-Int8Token<planes> quantise(const Block& block) {
-  F32 largest = zero();
-  for (const F32& part : block.part) largest = max(abs(part), largest);
-  const float magnitude = reduce_max(largest);
-  // Below this 127 / magnitude overflows, and the numbers count as 0.
-  constexpr float kSmallest = 1e-36f;
-  const float inverse = magnitude > kSmallest ? 127.0f / magnitude : 0.0f;
+void write(const Integers& integers, Int8Token<planes>& token) {
   // Sums of both planes at once, 2¹⁶ apart; neither reaches 2¹⁵.
   I32 half_sums[2] = {broadcast(0), broadcast(0)};
-  Int8Token<planes> token;
   for (int i = 0; i < kBlockVectors; ++i) {
-    const F32 scaled = block.part[i] * broadcast(inverse);
-    const I32 rounded = round_to_int(scaled);
-    store_int8(token.plane[0] + i * kLanes, rounded);
+    store_int8(token.plane[0] + i * kLanes, integers.rounded[i]);
     I32& half_sum = half_sums[2 * i / kBlockVectors];
-    half_sum = half_sum + shift_left<16>(rounded);
+    half_sum = half_sum + shift_left<16>(integers.rounded[i]);
     if constexpr (planes == 2) {
-      const I32 left = round_to_int((scaled - to_float(rounded)) * broadcast(256.0f));
-      const I32 remainder = max(min(left, broadcast(127)), broadcast(-127));
-      store_int8(token.plane[1] + i * kLanes, remainder);
-      half_sum = half_sum + remainder;
+      store_int8(token.plane[1] + i * kLanes, integers.remainders[i]);
+      half_sum = half_sum + integers.remainders[i];
     }
   }
   for (int i = 0; i < 2; ++i) {
@@ -142,10 +153,33 @@ Int8Token<planes> quantise(const Block& block) {
     const std::int32_t rounded_sum = (sums - token.remainder_sums[i]) >> 16;
     token.half_sums[i] = planes == 2 ? rounded_sum * 256 + token.remainder_sums[i] : rounded_sum;
   }
-  token.scale = magnitude / (planes == 1 ? 127.0f : 127.0f * 256.0f);
+  token.scale = integers.magnitude / (planes == 1 ? 127.0f : 127.0f * 256.0f);
   token.n_planes = planes;
   set_sums(token);
-  return token;
+}
+
+// Of each 4 numbers the second and the third change places.
+void interleave_quads(std::int16_t* numbers) {
+  for (int i = 0; i < kBlockCols; i += 4) {
+    std::uint64_t quad;
+    __builtin_memcpy(&quad, numbers + i, sizeof quad);
+    quad = (quad & 0xffff00000000ffff) | (quad & 0xffff0000) << 16 | (quad >> 16 & 0xffff0000);
+    __builtin_memcpy(numbers + i, &quad, sizeof quad);
+  }
+}
+
+void write(const Integers& integers, Int16Token& token) {
+  I32 half_sums[2] = {broadcast(0), broadcast(0)};
+  for (int i = 0; i < kBlockVectors; ++i) {
+    const I32 numbers = shift_left<8>(integers.rounded[i]) + integers.remainders[i];
+    store_int16(token.numbers + i * kLanes, numbers);
+    I32& half_sum = half_sums[2 * i / kBlockVectors];
+    half_sum = half_sum + numbers;
+  }
+  interleave_quads(token.numbers);
+  for (int i = 0; i < 2; ++i) token.half_sums[i] = reduce_add(half_sums[i]);
+  token.scale = integers.magnitude / (127.0f * 256.0f);
+  set_sums(token);
 }
 
 void drop_remainders(Int8Token<2>& token) {
@@ -185,20 +219,19 @@ void thin(std::byte* tile, int n_tokens, int token, std::int64_t n_blocks) {
   }
 }
 
-// write(block, start of the tile's block) for each block of x.
-template <class Write>
+// encode(block, start of the tile's block) for each block of x.
+template <class Encode>
 void encode_blocks(InputFormat format, const float* x, std::int64_t n, std::byte* tile, int n_tokens,
-                   Write write) {
+                   Encode encode) {
   for (std::int64_t i = 0; i < n; i += kBlockCols, tile += n_tokens * input_bytes(format)) {
-    write(load_block(x + i, n - i), tile);
+    encode(load_block(x + i, n - i), tile);
   }
 }
 
-template <int planes>
-void encode_int8(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
-  constexpr InputFormat kFormat = planes == 1 ? InputFormat::int8 : InputFormat::int8_pair;
-  encode_blocks(kFormat, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
-    reinterpret_cast<Int8Token<planes>*>(start)[token] = quantise<planes>(block);
+template <InputFormat format, class Token>
+void encode_integers(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
+  encode_blocks(format, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
+    write(round_block(block), reinterpret_cast<Token*>(start)[token]);
   });
 }
 
@@ -225,8 +258,10 @@ void encode_bf16(const float* x, std::int64_t n, std::byte* tile, int n_tokens, 
 }  // namespace
 
 void add_elementwise(MatmulKernels& kernels, Precision precision) {
-  kernels.encode[static_cast<int>(InputFormat::int8)] = encode_int8<1>;
-  kernels.encode[static_cast<int>(InputFormat::int8_pair)] = encode_int8<2>;
+  kernels.encode[static_cast<int>(InputFormat::int8)] = encode_integers<InputFormat::int8, Int8Token<1>>;
+  kernels.encode[static_cast<int>(InputFormat::int8_pair)] =
+      encode_integers<InputFormat::int8_pair, Int8Token<2>>;
+  kernels.encode[static_cast<int>(InputFormat::int16)] = encode_integers<InputFormat::int16, Int16Token>;
   kernels.encode[static_cast<int>(InputFormat::f32)] = encode_f32;
   kernels.encode[static_cast<int>(InputFormat::bf16)] = encode_bf16<1>;
   kernels.encode[static_cast<int>(InputFormat::bf16_pair)] = encode_bf16<2>;

@@ -40,7 +40,8 @@ void run_float_peak(std::int64_t rounds) {
 
 void add_float_products(MatmulKernels& kernels) {
   kernels.peak[static_cast<int>(InputFormat::f32)] = {run_float_peak, kChains * kLanes};
-  add_products<Plain<float, DType::f32>, Plain<Half, DType::f16>>(kernels);
+  add_products<Plain<float, DType::f32>>(kernels);
+  add_products<Plain<Half, DType::f16>>(kernels);
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

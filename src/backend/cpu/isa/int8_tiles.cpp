@@ -1,5 +1,6 @@
 // Products of whole tiles of tokens with expanded quantised weights, in the tile registers of AMX.
 #include "backend/cpu/isa/amx_tiles.h"
+#include "backend/cpu/isa/codes.h"
 #include "backend/cpu/isa/products.h"
 #include "backend/cpu/isa/scales.h"
 
@@ -15,13 +16,14 @@ void expand_numbers(const std::byte* numbers, std::byte* expanded) {
   if constexpr (q.bits == 8) {
     __builtin_memcpy(expanded, numbers, kNumberBytes);
   } else {
-    const auto codes = [&] {
-      if constexpr (q.levels) return look_up_levels(numbers, 0);
+    const auto block = [&] {
+      if constexpr (q.levels) return look_up_levels(numbers, broadcast(0));
       if constexpr (!q.levels) return unpack_codes<q.bits>(numbers);
     }();
     const __m512i zero = _mm512_set1_epi8(q.zero);
-    unrolled<kBlockCols / 4>([&](auto j) {
-      _mm512_storeu_si512(expanded + j.value * kTileRowBytes, _mm512_sub_epi8(codes.quad[j.value], zero));
+    unrolled<kQuads>([&](auto j) {
+      _mm512_storeu_si512(expanded + j.value * kTileRowBytes,
+                          _mm512_sub_epi8(block.quad[j.value].part[0].v, zero));
     });
   }
 }

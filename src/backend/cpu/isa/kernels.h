@@ -9,8 +9,11 @@ namespace msrnn::cpu::MSRNN_ISA {
 void add_elementwise(MatmulKernels& kernels, Precision precision);
 void add_float_products(MatmulKernels& kernels);
 void add_bf16_products(MatmulKernels& kernels, Precision precision);
-void add_quantised_products(MatmulKernels& kernels, Precision precision);
-// Adds to the products of another set.
+// With quantised weights.
+void add_int16_products(MatmulKernels& kernels);
+// Replace some products of another set by faster ones.
+void add_byte_products(MatmulKernels& kernels, Precision precision);
+void add_vnni_products(MatmulKernels& kernels, Precision precision);
 void add_int8_tiles(MatmulKernels& kernels, Precision precision);
 void add_bf16_tiles(MatmulKernels& kernels, Precision precision);
 

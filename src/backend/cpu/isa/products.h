@@ -133,9 +133,12 @@ void each_quantised_type(F f) {
   unrolled<sizeof kTypes / sizeof *kTypes>([&](auto i) { f(Constant<static_cast<int>(kTypes[i.value])>{}); });
 }
 
-template <class... Weights>
+// Products with one type of weights.
+template <class Weights>
 void add_products(MatmulKernels& kernels) {
-  ((kernels.products[static_cast<int>(Weights::kType)] = {tile_product<Weights>}), ...);
+  constexpr int kType = static_cast<int>(Weights::kType);
+  kernels.products[kType] = {tile_product<Weights>};
+  kernels.input_formats[kType] = Weights::Input::kFormat;
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

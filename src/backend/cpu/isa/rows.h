@@ -34,9 +34,16 @@ struct IntRows {
 
 // A Rows of body(part) for each part.
 template <class Body>
-inline Rows each_part(Body body) {
+[[gnu::always_inline]] inline Rows each_part(Body body) {
   Rows result;
-  for (int i = 0; i < kParts; ++i) result.part[i] = body(i);
+  unrolled<kParts>([&](auto i) __attribute__((always_inline)) { result.part[i.value] = body(i.value); });
+  return result;
+}
+// The same of integers.
+template <class Body>
+[[gnu::always_inline]] inline IntRows each_int_part(Body body) {
+  IntRows result;
+  unrolled<kParts>([&](auto i) __attribute__((always_inline)) { result.part[i.value] = body(i.value); });
   return result;
 }
 
@@ -57,10 +64,24 @@ inline Rows operator*(const Rows& a, const Rows& b) {
 inline Rows fma(const Rows& a, F32 x, const Rows& c) {
   return each_part([&](int i) { return fma(a.part[i], x, c.part[i]); });
 }
+[[gnu::always_inline]] inline IntRows at_hand(const IntRows& a) {
+  return each_int_part([&](int i) { return at_hand(a.part[i]); });
+}
+// 4 bytes in every lane.
+inline I32 broadcast_bits(const void* p) {
+  std::int32_t lane;
+  __builtin_memcpy(&lane, p, sizeof lane);
+  return broadcast(lane);
+}
+// 64 bytes.
+inline IntRows load_row_bits(const std::byte* p) {
+  return each_int_part([&](int i) { return load(reinterpret_cast<const std::int32_t*>(p) + i * kLanes); });
+}
+inline void store_row_bits(std::byte* p, const IntRows& a) {
+  for (int i = 0; i < kParts; ++i) store(reinterpret_cast<std::int32_t*>(p) + i * kLanes, a.part[i]);
+}
 inline IntRows broadcast_rows(std::int32_t x) {
-  IntRows result;
-  for (int i = 0; i < kParts; ++i) result.part[i] = broadcast(x);
-  return result;
+  return each_int_part([&](int) { return broadcast(x); });
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -3,7 +3,8 @@
 
 #include <cstddef>
 
-#include "backend/cpu/isa/dot.h"
+#include "backend/cpu/isa/rows.h"
+#include "tensor/quantised_block.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
 
@@ -12,6 +13,10 @@ template <int parts>
 struct Scales {
   Rows scale[parts], minimum[parts];
 };
+
+inline Rows load_int8_rows(const std::int8_t* p) {
+  return each_part([&](int i) { return to_float(load_int8(p + i * kLanes)); });
+}
 
 // Of block i of those packed together.
 template <DType type, int parts>

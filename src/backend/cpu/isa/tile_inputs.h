@@ -7,28 +7,23 @@
 
 namespace msrnn::cpu::MSRNN_ISA {
 
-template <int planes>
-class Int8Input {
+// What tokens whose numbers are integers have in common.
+template <class Token>
+class IntegerInput {
  public:
-  static constexpr InputFormat kFormat = planes == 1 ? InputFormat::int8 : InputFormat::int8_pair;
-  static constexpr int kPlanes = planes;
+  IntegerInput(const std::byte* block, int first) : tokens_(reinterpret_cast<const Token*>(block) + first) {}
 
-  Int8Input(const std::byte* block, int, int first)
-      : tokens_(reinterpret_cast<const Int8Token<planes>*>(block) + first) {}
-
-  const std::int8_t* numbers(int plane, int t) const { return tokens_[t].plane[plane]; }
-  int n_planes(int t) const { return tokens_[t].n_planes; }
   F32 scale(int t) const { return broadcast(tokens_[t].scale); }
   // Of all 32 numbers (parts = 1), or of half p (2).
   template <int parts>
   F32 scaled_sum(int p, int t) const {
-    const Int8Token<planes>& x = tokens_[t];
+    const Token& x = tokens_[t];
     return broadcast(parts == 1 ? x.scaled_sum : x.scale * static_cast<float>(x.half_sums[p]));
   }
   // The sum of the numbers' integers, each times −zero.
   template <int parts, int zero>
   IntRows minus_sums(int p, int t) const {
-    const Int8Token<planes>& x = tokens_[t];
+    const Token& x = tokens_[t];
     if constexpr (zero == 0) {
       return broadcast_rows(0);
     } else if constexpr (parts == 2) {
@@ -41,8 +36,30 @@ class Int8Input {
     }
   }
 
- private:
-  const Int8Token<planes>* tokens_;
+ protected:
+  const Token* tokens_;
+};
+
+template <int planes>
+class Int8Input : public IntegerInput<Int8Token<planes>> {
+ public:
+  static constexpr InputFormat kFormat = planes == 1 ? InputFormat::int8 : InputFormat::int8_pair;
+  static constexpr int kPlanes = planes;
+
+  Int8Input(const std::byte* block, int, int first) : IntegerInput<Int8Token<planes>>(block, first) {}
+
+  const std::int8_t* numbers(int plane, int t) const { return this->tokens_[t].plane[plane]; }
+  int n_planes(int t) const { return this->tokens_[t].n_planes; }
+};
+
+class Int16Input : public IntegerInput<Int16Token> {
+ public:
+  static constexpr InputFormat kFormat = InputFormat::int16;
+
+  Int16Input(const std::byte* block, int, int first) : IntegerInput(block, first) {}
+
+  // Two of the numbers in every lane.
+  I32 pair(int t, int i) const { return broadcast_bits(tokens_[t].numbers + 2 * i); }
 };
 
 class FloatInput {

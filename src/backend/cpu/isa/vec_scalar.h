@@ -12,6 +12,8 @@ inline constexpr int kLanes = 4;
 
 using Floats = float __attribute__((vector_size(4 * kLanes)));
 using Ints = std::int32_t __attribute__((vector_size(4 * kLanes)));
+using Words = std::uint16_t __attribute__((vector_size(4 * kLanes)));
+using SignedWords = std::int16_t __attribute__((vector_size(4 * kLanes)));
 using Bytes16 = std::uint8_t __attribute__((vector_size(4 * kLanes)));
 
 struct F32 {
@@ -81,6 +83,34 @@ inline I32 shift_left(I32 a) {
 }
 inline I32 low_half(I32 a) { return {a.v & 0xffff}; }
 inline I32 high_half(I32 a) { return {a.v >> 16 & 0xffff}; }
+inline I32 operator&(I32 a, I32 b) { return {a.v & b.v}; }
+inline I32 operator|(I32 a, I32 b) { return {a.v | b.v}; }
+inline I32 operator^(I32 a, I32 b) { return {a.v ^ b.v}; }
+template <int bits>
+inline I32 shift_words_left(I32 a) {
+  return {reinterpret_cast<Ints>(reinterpret_cast<Words>(a.v) << bits)};
+}
+template <int bits>
+inline I32 shift_words_right(I32 a) {
+  return {reinterpret_cast<Ints>(reinterpret_cast<Words>(a.v) >> bits)};
+}
+template <int bits>
+inline I32 shift_signed_words_right(I32 a) {
+  return {reinterpret_cast<Ints>(reinterpret_cast<SignedWords>(a.v) >> bits)};
+}
+inline I32 add_words(I32 a, I32 b) {
+  return {reinterpret_cast<Ints>(reinterpret_cast<Words>(a.v) + reinterpret_cast<Words>(b.v))};
+}
+inline I32 dot_bytes(I32 a, I32 b) {
+  const auto codes = reinterpret_cast<Words>(a.v);
+  const auto numbers = reinterpret_cast<SignedWords>(b.v);
+  const auto low = reinterpret_cast<SignedWords>(codes & 0xff) * (numbers << 8 >> 8);
+  const auto high = reinterpret_cast<SignedWords>(codes >> 8) * (numbers >> 8);
+  return {reinterpret_cast<Ints>(low + high)};
+}
+inline I32 dot_words(I32 a, I32 b) {
+  return {(a.v << 16 >> 16) * (b.v << 16 >> 16) + (a.v >> 16) * (b.v >> 16)};
+}
 inline I32 low_nibbles(I32 a) { return {a.v & 0x0f0f0f0f}; }
 inline I32 high_nibbles(I32 a) { return {a.v >> 4 & 0x0f0f0f0f}; }
 inline I32 look_up_bytes(I32 table, I32 i) {
@@ -139,6 +169,11 @@ inline I32 load(const std::int32_t* p) {
   __builtin_memcpy(&a.v, p, sizeof a.v);
   return a;
 }
+inline I32 load_16_bytes(const std::int8_t* p) {
+  I32 a;
+  __builtin_memcpy(&a.v, p, sizeof a.v);
+  return a;
+}
 template <class T>
 void store_partial(T* p, int n, F32 a) {
   for (int i = 0; i < n; ++i) assign(p[i], a.v[i]);
@@ -159,6 +194,9 @@ inline I32 load_int8(const std::int8_t* p) {
 }
 inline void store_int8(std::int8_t* p, I32 a) {
   for (int i = 0; i < kLanes; ++i) p[i] = static_cast<std::int8_t>(a.v[i]);
+}
+inline void store_int16(std::int16_t* p, I32 a) {
+  for (int i = 0; i < kLanes; ++i) p[i] = static_cast<std::int16_t>(a.v[i]);
 }
 
 inline std::int32_t reduce_add(I32 a) { return a.v[0] + a.v[1] + a.v[2] + a.v[3]; }

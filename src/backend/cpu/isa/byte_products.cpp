@@ -1,0 +1,160 @@
+// Products with weights of 4 bits where no instruction adds products of bytes to a sum of 32 bits: pairs of products are
+// added in 16 bits, which a block's sums fit. That is twice as many at once as int16_products.cpp has, and pays where
+// most numbers need one plane only.
+#include "backend/cpu/isa/codes.h"
+#include "backend/cpu/isa/peak.h"
+#include "backend/cpu/isa/products.h"
+#include "backend/cpu/isa/scales.h"
+
+namespace msrnn::cpu::MSRNN_ISA {
+namespace {
+
+constexpr int kBits = 4;
+static_assert(kBlockCols / 2 * 127 * ((1 << kBits) - 1) <= 32767);
+
+// One block of some groups, unpacked once for all tokens.
+template <DType type, int groups>
+class CodeRows {
+ public:
+  [[gnu::always_inline]] CodeRows(const std::byte* const (&packed)[groups], int i) {
+    unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+      codes_[g.value] = unpack_codes<kBits>(packed[g.value] + i * number_bytes(type));
+      scales_[g.value] = load_scales<type, 1>(packed[g.value], i);
+    });
+  }
+
+  // Adds the products with tokens 0 … n − 1.
+  template <int n, class Input>
+  [[gnu::always_inline]] void add(const Input& x, RowSums<n, groups>& sums) const {
+    constexpr int kAtOnce = n < 4 ? n : 4;  // their sums and the weights of a quad fill the registers
+    constexpr int kFirstUnit = Input::kPlanes == 1 ? 1 : 256;
+    IntRows integers[n][groups];
+    for (int t = 0; t < n; t += kAtOnce) {
+      const std::int8_t* numbers[kAtOnce];
+      unrolled<kAtOnce>([&](auto i) { numbers[i.value] = x.numbers(0, t + i.value); });
+      multiply<kFirstUnit>(numbers, [&](auto i, auto g, const IntRows& products) __attribute__((always_inline)) {
+        integers[t + i.value][g.value] = products;
+      });
+    }
+    if constexpr (Input::kPlanes == 2) add_second_planes(x, integers);
+    for (int t = 0; t < n; ++t) add_scaled(x, t, integers[t], sums[t]);
+  }
+
+ private:
+  static constexpr Quantisation kType = quantisation(type);
+
+  template <int n, class Input>
+  [[gnu::always_inline]] void add_second_planes(const Input& x, IntRows (&integers)[n][groups]) const {
+    constexpr int kAtOnce = n < 4 ? 1 : 4;
+    int tokens[n], n_tokens = 0;
+    for (int t = 0; t < n; ++t) {
+      tokens[n_tokens] = t;
+      n_tokens += x.n_planes(t) - 1;
+    }
+    const auto add_run = [&]<int count>(Constant<count>, int first) __attribute__((always_inline)) {
+      const std::int8_t* numbers[count];
+      unrolled<count>([&](auto i) { numbers[i.value] = x.numbers(1, tokens[first + i.value]); });
+      multiply<1>(numbers, [&](auto i, auto g, const IntRows& products) __attribute__((always_inline)) {
+        IntRows& integer = integers[tokens[first + i.value]][g.value];
+        integer = each_int_part([&](int part) { return integer.part[part] + products.part[part]; });
+      });
+    };
+    int first = 0;
+    for (; first + kAtOnce <= n_tokens; first += kAtOnce) add_run(Constant<kAtOnce>{}, first);
+    for (; first < n_tokens; ++first) add_run(Constant<1>{}, first);
+  }
+
+  // take(Constant<i>, Constant<group>, products) for each of `count` times 32 numbers, which count `unit` each.
+  template <int unit, int count, class Take>
+  [[gnu::always_inline]] void multiply(const std::int8_t* const (&numbers)[count], Take take) const {
+    IntRows sums[count][groups];
+    unrolled<kQuads>([&](auto j) __attribute__((always_inline)) {
+      IntRows codes[groups];
+      unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+        codes[g.value] = at_hand(codes_[g.value].quad[j.value]);
+      });
+      unrolled<count>([&](auto i) __attribute__((always_inline)) {
+        const I32 quad = broadcast_bits(numbers[i.value] + 4 * j.value);
+        unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+          IntRows& sum = sums[i.value][g.value];
+          sum = at_hand(each_int_part([&](int part) __attribute__((always_inline)) {
+            const I32 products = dot_bytes(codes[g.value].part[part], quad);
+            return j.value == 0 ? products : add_words(sum.part[part], products);
+          }));
+        });
+      });
+    });
+    unrolled<count>([&](auto i) __attribute__((always_inline)) {
+      unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+        take(i, g, each_int_part([&](int part) {
+               return dot_words(sums[i.value][g.value].part[part], broadcast(unit * 0x00010001));
+             }));
+      });
+    });
+  }
+
+  template <class Input>
+  [[gnu::always_inline]] void add_scaled(const Input& x, int t, const IntRows (&integers)[groups],
+                                         Rows (&sums)[groups]) const {
+    const IntRows minus_sums = x.template minus_sums<1, kType.zero>(0, t);
+    unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+      const Scales<1>& scales = scales_[g.value];
+      sums[g.value] = each_part([&](int part) __attribute__((always_inline)) {
+        I32 integer = integers[g.value].part[part];
+        if constexpr (kType.zero != 0) integer = integer + minus_sums.part[part];
+        F32 sum = sums[g.value].part[part];
+        if constexpr (kType.minima) {
+          sum = fma(scales.minimum[0].part[part], x.template scaled_sum<1>(0, t), sum);
+        }
+        return fma(to_float(integer), scales.scale[0].part[part] * x.scale(t), sum);
+      });
+    });
+  }
+
+  Codes<kBits> codes_[groups];
+  Scales<1> scales_[groups];
+};
+
+template <DType type, int planes>
+struct ByteQuantised : Stored<type> {
+  using Input = Int8Input<planes>;
+  static constexpr int kTokens = kTileTokens;
+  template <int n, int groups>
+  using Sums = RowSums<n, groups>;
+  template <int n>
+  static constexpr int kGroups = n < 4 ? 1 : kGroupsAtOnce;
+
+  template <int n, int groups>
+  [[gnu::always_inline]] static void add_block(const std::byte* const (&packed)[groups], int i, const Input& x,
+                                               RowSums<n, groups>& sums) {
+    const CodeRows<type, groups> block(packed, i);
+    block.template add<n>(x, sums);
+  }
+};
+
+void run_byte_peak(std::int64_t rounds) {
+  I32 codes = broadcast(0);
+  run_chains(rounds, broadcast(0), [&](I32 sum) {
+    codes = at_hand(codes);  // the product would be computed only once, were they known to stay the same
+    return add_words(sum, dot_bytes(codes, codes));
+  });
+}
+
+template <int planes>
+void add_types(MatmulKernels& kernels) {
+  each_quantised_type([&](auto type) {
+    constexpr DType kType = static_cast<DType>(type.value);
+    constexpr Quantisation q = quantisation(kType);
+    if constexpr (q.bits == kBits && !q.levels) add_products<ByteQuantised<kType, planes>>(kernels);
+  });
+  kernels.peak[static_cast<int>(Int8Input<planes>::kFormat)] = {run_byte_peak, kChains * kLanes * 4};
+}
+
+}  // namespace
+
+void add_byte_products(MatmulKernels& kernels, Precision precision) {
+  if (precision == Precision::exact) return;  // two planes of all numbers take longer than 16 bits
+  precision == Precision::fast ? add_types<1>(kernels) : add_types<2>(kernels);
+}
+
+}  // namespace msrnn::cpu::MSRNN_ISA
