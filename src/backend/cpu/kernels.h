@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "backend/cpu/attention_kernels.h"
-#include "backend/cpu/layout.h"
+#include "backend/cpu/input_layout.h"
 #include "tensor/dtype.h"
 
 namespace msrnn::cpu {

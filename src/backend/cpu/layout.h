@@ -1,9 +1,8 @@
-// How weights and activations lie in memory for the matrix products of this device. One layout serves all
-// instruction sets.
+// How weights lie in memory for the matrix products of this device. One layout serves all instruction sets.
 //
-// Weights: groups of 16 rows (the last padded with zeros), each a contiguous piece that ends on a cache line.
-// Columns go in blocks of 32 (padded with zeros; quantised rows are whole blocks). A group is its blocks one
-// after another, so that a product reads one stream of memory; a block is
+// They go in groups of 16 rows (the last padded with zeros), each a contiguous piece that ends on a cache
+// line. Columns go in blocks of 32 (padded with zeros; quantised rows are whole blocks). A group is its
+// blocks one after another, so that a product reads one stream of memory; a block is
 //   f32, f16    [32 columns][16 rows]
 //   bf16        [16 pairs of columns][16 rows][2], or compact, below
 //   quantised   the codes (quantised_block.h), then scales f16 [16], then minima f16 [16] where the type has
@@ -22,9 +21,8 @@
 // exponent, takes few values in a row of weights, so 4 bits name it. A group begins with 4 tables, one for
 // each 4 rows, of the 16 high bytes that are most frequent there; then come its blocks, each
 //   [4 × 8 columns]( the codes u8 [4 × 4 rows][2 pairs of columns][4 rows][2], of the first 4 columns in the
-//   low
-//                    bits, of the others in the high bits; then the low bytes of the numbers u8 [2 × 4
-//                    columns] [4 × 4 rows][2 pairs of columns][4 rows][2] )
+//                    low bits, of the others in the high bits; then the low bytes of the numbers
+//                    u8 [2 × 4 columns][4 × 4 rows][2 pairs of columns][4 rows][2] )
 // so that a look-up and two interleavings make of 64 low bytes what plain bf16 has there. Numbers with
 // another high byte are exceptions, a list for each group in the order of blocks: a product takes them before
 // it multiplies, so its sums are those of the plain layout. A weight with many of them (compact_bf16.h) stays
@@ -34,15 +32,6 @@
 // whose tiles of tokens share the work of expanding. A block is plain bf16 as above, or of quantised types
 //   int8 [8 quads of columns][16 rows][4], the zero subtracted, then scales float [1 or 2][16], for 32
 //   columns or for 16 each, then minima float [1 or 2][16] where the type has some
-//
-// Activations: tokens go in tiles of 16, and 8, 4, 2, 1 for the rest; within a tile of n tokens all of block
-// 0 comes first:
-//   int8        Int8Token<1> [n]
-//   int8_pair   Int8Token<2> [n]
-//   int16       Int16Token [n]
-//   f32         float [n][32]
-//   bf16        bf16 [n][32]
-//   bf16_pair   bf16 [n][32], the numbers rounded, then [n][32], what that left over rounded
 #pragma once
 
 #include <cstddef>
@@ -57,51 +46,6 @@ namespace msrnn::cpu {
 inline constexpr int kGroupRows = 16;
 inline constexpr int kBlockCols = 32;
 inline constexpr int kTileTokens = 16;
-
-enum class InputFormat : std::uint8_t { f32, int8, int8_pair, int16, bf16, bf16_pair };
-inline constexpr int kInputFormats = 6;
-
-// One token's numbers in one block, as integers: number i is scale times plane[0][i], or times 256 ·
-// plane[0][i] + plane[1][i]. "sum" is that of all these integers; products of either with weights are
-// integers too, which one scale completes.
-template <int planes>
-struct alignas(32) Int8Token {
-  std::int8_t plane[planes][kBlockCols];  // −127 … 127; none across the end of a cache line
-  float scale, scaled_sum;
-  std::int32_t minus_8_sum, minus_128_sum;
-  std::int32_t half_sums[2];       // of the first 16 numbers, of the last
-  std::int16_t remainder_sums[2];  // what plane[1] adds to these
-  std::int32_t n_planes;           // 1 where plane[1] is all 0
-};
-
-// The same with one integer a number, 256 · plane[0][i] + plane[1][i] of above. They lie as pairs that meet
-// the bytes of 16-bit words of weights: of each quad of columns the first and the third, then the second and
-// the fourth.
-struct alignas(32) Int16Token {
-  std::int16_t numbers[kBlockCols];
-  float scale, scaled_sum;
-  std::int32_t minus_8_sum, minus_128_sum;
-  std::int32_t half_sums[2];
-};
-
-// Of one token's numbers in one block.
-constexpr int input_bytes(InputFormat format) {
-  switch (format) {
-    case InputFormat::int8:
-      return sizeof(Int8Token<1>);
-    case InputFormat::int8_pair:
-      return sizeof(Int8Token<2>);
-    case InputFormat::int16:
-      return sizeof(Int16Token);
-    case InputFormat::f32:
-      return kBlockCols * 4;
-    case InputFormat::bf16:
-      return kBlockCols * 2;
-    case InputFormat::bf16_pair:
-      return 2 * kBlockCols * 2;
-  }
-  return 0;
-}
 
 constexpr std::int64_t n_groups(std::int64_t rows) { return parts(rows, kGroupRows); }
 constexpr std::int64_t n_blocks(std::int64_t cols) { return parts(cols, kBlockCols); }
@@ -182,23 +126,5 @@ struct WeightGroups {
   const std::byte* next = nullptr;
   std::int64_t next_bytes = 0;
 };
-
-struct TileSpan {
-  std::int64_t first_token;
-  int n_tokens;
-};
-
-// The tile that token `token` of `n_tokens` is in.
-constexpr TileSpan tile_of(std::int64_t token, std::int64_t n_tokens) {
-  std::int64_t first = n_tokens / kTileTokens * kTileTokens;
-  if (token < first) return {token / kTileTokens * kTileTokens, kTileTokens};
-  int size = kTileTokens / 2;
-  for (; size > 1; size /= 2) {
-    if (first + size > n_tokens) continue;
-    if (token < first + size) break;
-    first += size;
-  }
-  return {first, size};
-}
 
 }  // namespace msrnn::cpu

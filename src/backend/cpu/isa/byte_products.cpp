@@ -1,6 +1,6 @@
-// Products with weights of 4 bits where no instruction adds products of bytes to a sum of 32 bits: pairs of products are
-// added in 16 bits, which a block's sums fit. That is twice as many at once as int16_products.cpp has, and pays where
-// most numbers need one plane only.
+// Products with weights of 4 bits where no instruction adds products of bytes to a sum of 32 bits: pairs of
+// products are added in 16 bits, which a block's sums fit. That is twice as many at once as
+// int16_products.cpp has, and pays where most numbers need one plane only.
 #include "backend/cpu/isa/codes.h"
 #include "backend/cpu/isa/peak.h"
 #include "backend/cpu/isa/products.h"
@@ -32,9 +32,9 @@ class CodeRows {
     for (int t = 0; t < n; t += kAtOnce) {
       const std::int8_t* numbers[kAtOnce];
       unrolled<kAtOnce>([&](auto i) { numbers[i.value] = x.numbers(0, t + i.value); });
-      multiply<kFirstUnit>(numbers, [&](auto i, auto g, const IntRows& products) __attribute__((always_inline)) {
-        integers[t + i.value][g.value] = products;
-      });
+      multiply<kFirstUnit>(
+          numbers, [&](auto i, auto g, const IntRows& products)
+                       __attribute__((always_inline)) { integers[t + i.value][g.value] = products; });
     }
     if constexpr (Input::kPlanes == 2) add_second_planes(x, integers);
     for (int t = 0; t < n; ++t) add_scaled(x, t, integers[t], sums[t]);
@@ -54,17 +54,19 @@ class CodeRows {
     const auto add_run = [&]<int count>(Constant<count>, int first) __attribute__((always_inline)) {
       const std::int8_t* numbers[count];
       unrolled<count>([&](auto i) { numbers[i.value] = x.numbers(1, tokens[first + i.value]); });
-      multiply<1>(numbers, [&](auto i, auto g, const IntRows& products) __attribute__((always_inline)) {
-        IntRows& integer = integers[tokens[first + i.value]][g.value];
-        integer = each_int_part([&](int part) { return integer.part[part] + products.part[part]; });
-      });
+      multiply<1>(
+          numbers, [&](auto i, auto g, const IntRows& products) __attribute__((always_inline)) {
+            IntRows& integer = integers[tokens[first + i.value]][g.value];
+            integer = each_int_part([&](int part) { return integer.part[part] + products.part[part]; });
+          });
     };
     int first = 0;
     for (; first + kAtOnce <= n_tokens; first += kAtOnce) add_run(Constant<kAtOnce>{}, first);
     for (; first < n_tokens; ++first) add_run(Constant<1>{}, first);
   }
 
-  // take(Constant<i>, Constant<group>, products) for each of `count` times 32 numbers, which count `unit` each.
+  // take(Constant<i>, Constant<group>, products) for each of `count` times 32 numbers, which count `unit`
+  // each.
   template <int unit, int count, class Take>
   [[gnu::always_inline]] void multiply(const std::int8_t* const (&numbers)[count], Take take) const {
     IntRows sums[count][groups];
@@ -125,8 +127,8 @@ struct ByteQuantised : Stored<type> {
   static constexpr int kGroups = n < 4 ? 1 : kGroupsAtOnce;
 
   template <int n, int groups>
-  [[gnu::always_inline]] static void add_block(const std::byte* const (&packed)[groups], int i, const Input& x,
-                                               RowSums<n, groups>& sums) {
+  [[gnu::always_inline]] static void add_block(const std::byte* const (&packed)[groups], int i,
+                                               const Input& x, RowSums<n, groups>& sums) {
     const CodeRows<type, groups> block(packed, i);
     block.template add<n>(x, sums);
   }

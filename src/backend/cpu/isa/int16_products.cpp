@@ -1,5 +1,5 @@
-// Products with quantised weights where no instruction adds products of bytes to a sum of 32 bits: numbers of 16 bits,
-// pairs of whose products are. One multiplication does what two planes of bytes would take two for.
+// Products with quantised weights where no instruction adds products of bytes to a sum of 32 bits: numbers of
+// 16 bits, pairs of whose products are. One multiplication does what two planes of bytes would take two for.
 #include "backend/cpu/isa/codes.h"
 #include "backend/cpu/isa/peak.h"
 #include "backend/cpu/isa/products.h"
@@ -30,7 +30,8 @@ template <int bits>
     const IntRows& quad = numbers.quad[j.value];
     words.pair[2 * j.value] =
         each_int_part([&](int p) { return shift_signed_words_right<8>(shift_words_left<8>(quad.part[p])); });
-    words.pair[2 * j.value + 1] = each_int_part([&](int p) { return shift_signed_words_right<8>(quad.part[p]); });
+    words.pair[2 * j.value + 1] =
+        each_int_part([&](int p) { return shift_signed_words_right<8>(quad.part[p]); });
   });
   return words;
 }
@@ -136,8 +137,8 @@ struct Int16Quantised : Stored<type> {
   static constexpr int kGroups = n < 4 ? 1 : kGroupsAtOnce;
 
   template <int n, int groups>
-  [[gnu::always_inline]] static void add_block(const std::byte* const (&packed)[groups], int i, const Input& x,
-                        RowSums<n, groups>& sums) {
+  [[gnu::always_inline]] static void add_block(const std::byte* const (&packed)[groups], int i,
+                                               const Input& x, RowSums<n, groups>& sums) {
     // Their integers, the weights of a pair of columns and one token's numbers fill the registers.
     constexpr int kMost = kParts == 4 ? 1 : 4, kAtOnce = n < kMost ? n : kMost;
     const WordRows<type, groups> block(packed, i);
@@ -157,7 +158,8 @@ void run_int16_peak(std::int64_t rounds) {
 }  // namespace
 
 void add_int16_products(MatmulKernels& kernels) {
-  each_quantised_type([&](auto type) { add_products<Int16Quantised<static_cast<DType>(type.value)>>(kernels); });
+  each_quantised_type(
+      [&](auto type) { add_products<Int16Quantised<static_cast<DType>(type.value)>>(kernels); });
   kernels.peak[static_cast<int>(Int16Input::kFormat)] = {run_int16_peak, kChains * kLanes * 2};
 }
 

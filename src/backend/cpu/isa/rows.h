@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "backend/cpu/isa/vec.h"
+#include "backend/cpu/isa/packed.h"
 #include "backend/cpu/layout.h"
 
 namespace msrnn::cpu::MSRNN_ISA {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "backend/cpu/input_layout.h"
 #include "backend/cpu/isa/rows.h"
 
 namespace msrnn::cpu::MSRNN_ISA {

@@ -11,23 +11,12 @@
 // - load, store: from and to float, Half, BFloat16 (converted, to nearest even), int32; need no alignment;
 // - load_partial, store_partial: the first n ≤ kLanes numbers; the others read as 0 and are not touched;
 // - load_int8, store_int8, store_int16: I32 as int8 or int16; values must fit;
-// - load_16_bytes: the same 16 bytes again and again;
 // - broadcast, of float, int32 or Half, and iota;
 // - + − * /, fma(a, b, c) = a·b + c (rounded once where the hardware can), min, max, abs;
 // - less, less_equal, equal, first_lanes(n), & | and select(mask, if_true, if_false);
 // - bits(mask): bit i is lane i;
 // - to_float, round_to_int (to nearest even), truncate_to_int, round (to nearest even, as float);
-// - low_half, high_half: of integers, as integers without sign; shift_left<bits>: of integers; & | ^ of their
-//   bits;
-// - add_words, shift_words_left<bits>, shift_words_right<bits>, shift_signed_words_right<bits>: of the two
-// 16-bit
-//   words of each lane; dot_words(a, b): sums of the products of two words with sign, as lanes; dot_bytes(a,
-//   b): of the products of two bytes, those of a without sign, as words, which they must fit;
-// - at_hand(a): a, in a register from here on: where compilers would compute and spill more than registers
-// hold;
-// - low_nibbles, high_nibbles: of each byte; look_up_bytes(table, i): byte i[…] < 16 of the table's same 16
-// bytes;
-//   interleave_low_bytes, interleave_high_bytes(a, b): of the low, or high, 8 of each 16 bytes, a's first;
+// - low_half, high_half: of integers, as integers without sign; shift_left<bits>: of integers;
 // - shift_exponent: x · 2^n for whole n, where the result is a normal number;
 // - reduce_add, reduce_max, reduce_min: of all lanes, halves added to halves: a fixed order; reduce_add of
 //   integers too;
@@ -47,15 +36,6 @@
 #endif
 
 namespace msrnn::cpu::MSRNN_ISA {
-
-#if defined(__AVX2__)
-inline I32 at_hand(I32 a) {
-  asm volatile("" : "+v"(a.v));
-  return a;
-}
-#else
-inline I32 at_hand(I32 a) { return a; }
-#endif
 
 inline F32 zero() { return broadcast(0.0f); }
 

@@ -60,29 +60,6 @@ inline I32 shift_left(I32 a) {
 }
 inline I32 low_half(I32 a) { return {_mm256_and_si256(a.v, _mm256_set1_epi32(0xffff))}; }
 inline I32 high_half(I32 a) { return {_mm256_srli_epi32(a.v, 16)}; }
-inline I32 operator&(I32 a, I32 b) { return {_mm256_and_si256(a.v, b.v)}; }
-inline I32 operator|(I32 a, I32 b) { return {_mm256_or_si256(a.v, b.v)}; }
-inline I32 operator^(I32 a, I32 b) { return {_mm256_xor_si256(a.v, b.v)}; }
-template <int bits>
-inline I32 shift_words_left(I32 a) {
-  return {_mm256_slli_epi16(a.v, bits)};
-}
-template <int bits>
-inline I32 shift_words_right(I32 a) {
-  return {_mm256_srli_epi16(a.v, bits)};
-}
-template <int bits>
-inline I32 shift_signed_words_right(I32 a) {
-  return {_mm256_srai_epi16(a.v, bits)};
-}
-inline I32 add_words(I32 a, I32 b) { return {_mm256_add_epi16(a.v, b.v)}; }
-inline I32 dot_bytes(I32 a, I32 b) { return {_mm256_maddubs_epi16(a.v, b.v)}; }
-inline I32 dot_words(I32 a, I32 b) { return {_mm256_madd_epi16(a.v, b.v)}; }
-inline I32 low_nibbles(I32 a) { return {_mm256_and_si256(a.v, _mm256_set1_epi8(15))}; }
-inline I32 high_nibbles(I32 a) { return low_nibbles({_mm256_srli_epi32(a.v, 4)}); }
-inline I32 look_up_bytes(I32 table, I32 i) { return {_mm256_shuffle_epi8(table.v, i.v)}; }
-inline I32 interleave_low_bytes(I32 a, I32 b) { return {_mm256_unpacklo_epi8(a.v, b.v)}; }
-inline I32 interleave_high_bytes(I32 a, I32 b) { return {_mm256_unpackhi_epi8(a.v, b.v)}; }
 inline F32 shift_exponent(F32 x, F32 n) {
   const __m256i shift = _mm256_slli_epi32(round_to_int(n).v, 23);
   return {_mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x.v), shift))};
@@ -113,9 +90,6 @@ inline I32 load(const std::int32_t* p) { return {_mm256_loadu_si256(reinterpret_
 inline F32 load(const Half* p) { return from_half(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
 inline F32 load(const BFloat16* p) {
   return from_bfloat16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-}
-inline I32 load_16_bytes(const std::int8_t* p) {
-  return {_mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
 }
 inline F32 load_partial(const float* p, int n) { return {_mm256_maskload_ps(p, first_lanes(n).m)}; }
 inline I32 load_partial(const std::int32_t* p, int n) { return {_mm256_maskload_epi32(p, first_lanes(n).m)}; }
