@@ -19,7 +19,7 @@ class CodeRows {
   [[gnu::always_inline]] CodeRows(const std::byte* const (&packed)[groups], int i) {
     unrolled<groups>([&](auto g) __attribute__((always_inline)) {
       codes_[g.value] = unpack_codes<kBits>(packed[g.value] + i * number_bytes(type));
-      scales_[g.value] = load_scales<type, 1>(packed[g.value], i);
+      load_scales<type>(packed[g.value], i, scales_[g.value]);
     });
   }
 
@@ -37,6 +37,7 @@ class CodeRows {
                        __attribute__((always_inline)) { integers[t + i.value][g.value] = products; });
     }
     if constexpr (Input::kPlanes == 2) add_second_planes(x, integers);
+#pragma GCC unroll 4
     for (int t = 0; t < n; ++t) add_scaled(x, t, integers[t], sums[t]);
   }
 
@@ -62,7 +63,10 @@ class CodeRows {
     };
     int first = 0;
     for (; first + kAtOnce <= n_tokens; first += kAtOnce) add_run(Constant<kAtOnce>{}, first);
-    for (; first < n_tokens; ++first) add_run(Constant<1>{}, first);
+    if constexpr (kAtOnce > 1) {
+      if (first + 2 <= n_tokens) add_run(Constant<2>{}, first), first += 2;
+      if (first < n_tokens) add_run(Constant<1>{}, first);
+    }
   }
 
   // take(Constant<i>, Constant<group>, products) for each of `count` times 32 numbers, which count `unit`
@@ -155,8 +159,11 @@ void add_types(MatmulKernels& kernels) {
 }  // namespace
 
 void add_byte_products(MatmulKernels& kernels, Precision precision) {
-  if (precision == Precision::exact) return;  // two planes of all numbers take longer than 16 bits
-  precision == Precision::fast ? add_types<1>(kernels) : add_types<2>(kernels);
+  if (precision == Precision::fast) return add_types<1>(kernels);
+  // Two planes of all numbers take longer than 16 bits; with AVX-512, two of half of them take as long.
+  if constexpr (kLanes == 8) {
+    if (precision == Precision::mixed) add_types<2>(kernels);
+  }
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -55,7 +55,7 @@ class WordRows {
   [[gnu::always_inline]] WordRows(const std::byte* const (&packed)[groups], int i) {
     unrolled<groups>([&](auto g) __attribute__((always_inline)) {
       words_[g.value] = unpack_words<type>(packed[g.value] + i * number_bytes(type));
-      scales_[g.value] = load_scales<type, kScales>(packed[g.value], i);
+      load_scales<type>(packed[g.value], i, scales_[g.value]);
     });
   }
 

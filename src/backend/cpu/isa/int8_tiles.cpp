@@ -37,7 +37,8 @@ void expand(const WeightGroups& weights, std::byte* expanded) {
       prefetch<packed_bytes(type)>(packed + kAhead);
       for (int i = 0; i < kTogether; ++i, expanded += expanded_bytes(type)) {
         expand_numbers<type>(packed + i * number_bytes(type), expanded);
-        const Scales<kScales> scales = load_scales<type, kScales>(packed, i);
+        Scales<kScales> scales;
+        load_scales<type>(packed, i, scales);
         auto* to = reinterpret_cast<float*>(expanded + kNumberBytes);
         for (const Rows& scale : scales.scale) {
           store_rows(to, scale);

@@ -8,33 +8,34 @@
 
 namespace msrnn::cpu::MSRNN_ISA {
 
-// Scales and minima of one block, each for the whole (parts = 1) or for its halves.
+// Scales and minima of one block, each for the whole (parts = 1) or for its halves; minima where the type has
+// some.
 template <int parts>
 struct Scales {
   Rows scale[parts], minimum[parts];
 };
 
-inline Rows load_int8_rows(const std::int8_t* p) {
+[[gnu::always_inline]] inline Rows load_int8_rows(const std::int8_t* p) {
   return each_part([&](int i) { return to_float(load_int8(p + i * kLanes)); });
 }
 
-// Of block i of those packed together.
+// Of block i of those packed together. Written in place: copies of whole Scales would go through memory.
 template <DType type, int parts>
-inline Scales<parts> load_scales(const std::byte* packed, int i) {
+[[gnu::always_inline]] inline void load_scales(const std::byte* packed, int i, Scales<parts>& scales) {
   constexpr int kFineBytes = fine_scale_bytes(type);
   constexpr bool kMinima = quantisation(type).minima;
   const std::byte* fine = packed + n_together(type) * number_bytes(type);
   const auto* whole = reinterpret_cast<const Half*>(fine + (kMinima ? 2 : 1) * kFineBytes);
-  const Rows scale = load_rows(whole), minimum = kMinima ? load_rows(whole + kGroupRows) : zero_rows();
-  if constexpr (kFineBytes == 0) return {{scale}, {minimum}};
-  Scales<parts> scales;
   const auto* integers = reinterpret_cast<const std::int8_t*>(fine) + i * parts * kGroupRows;
-  unrolled<parts>([&](auto p) {
+  const auto load = [&](const Half* of_group, const std::int8_t* of_part) __attribute__((always_inline)) {
+    const Rows rows = load_rows(of_group);
+    return kFineBytes == 0 ? rows : rows * load_int8_rows(of_part);
+  };
+  unrolled<parts>([&](auto p) __attribute__((always_inline)) {
     const std::int8_t* of_part = integers + p.value * kGroupRows;
-    scales.scale[p.value] = scale * load_int8_rows(of_part);
-    if constexpr (kMinima) scales.minimum[p.value] = minimum * load_int8_rows(of_part + kFineBytes);
+    scales.scale[p.value] = load(whole, of_part);
+    if constexpr (kMinima) scales.minimum[p.value] = load(whole + kGroupRows, of_part + kFineBytes);
   });
-  return scales;
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

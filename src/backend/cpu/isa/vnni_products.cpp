@@ -55,7 +55,7 @@ class QuantisedRows {
   QuantisedRows(const std::byte* const (&packed)[groups], int i) {
     unrolled<groups>([&](auto g) {
       numbers_[g.value] = unpack<type>(packed[g.value] + i * number_bytes(type));
-      scales_[g.value] = load_scales<type, kScales>(packed[g.value], i);
+      load_scales<type>(packed[g.value], i, scales_[g.value]);
     });
   }
 
