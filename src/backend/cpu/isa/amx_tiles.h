@@ -42,30 +42,30 @@ class TileRegisters {
 };
 
 template <int tile>
-[[gnu::always_inline]] inline void clear_tile() {
+MSRNN_INLINED inline void clear_tile() {
   asm volatile("tilezero %%tmm%c0" ::"i"(tile));
 }
 
 // `stride` bytes from one row in memory to the next.
 template <int tile>
-[[gnu::always_inline]] inline void load_tile(const void* rows, std::int64_t stride) {
+MSRNN_INLINED inline void load_tile(const void* rows, std::int64_t stride) {
   asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(rows), "r"(stride), "i"(tile) : "memory");
 }
 
 template <int tile>
-[[gnu::always_inline]] inline void store_tile(void* rows, std::int64_t stride) {
+MSRNN_INLINED inline void store_tile(void* rows, std::int64_t stride) {
   asm volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(rows), "r"(stride), "i"(tile) : "memory");
 }
 
 // sums[m][n] += Σ_k a[m][k] · b[k / 4][n][k % 4], of int8.
 template <int sums, int a, int b>
-[[gnu::always_inline]] inline void add_int8_products() {
+MSRNN_INLINED inline void add_int8_products() {
   asm volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(sums), "i"(a), "i"(b));
 }
 
 // sums[m][n] += Σ_k a[m][k] · b[k / 2][n][k % 2], of bf16.
 template <int sums, int a, int b>
-[[gnu::always_inline]] inline void add_bf16_products() {
+MSRNN_INLINED inline void add_bf16_products() {
   asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(sums), "i"(a), "i"(b));
 }
 

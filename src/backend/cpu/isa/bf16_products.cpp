@@ -13,8 +13,8 @@ using WeightsInput = BFloat16Input<planes>;
 // Adds the products with columns c and c + 1 of some groups, of which lane r of w has row r's numbers: pairs
 // of products, both numbers in bf16, are summed in float.
 template <int planes, int n, int groups>
-[[gnu::always_inline]] inline void add_pair(const IntRows (&w)[groups], int c, const BFloat16Input<planes>& x,
-                                            RowSums<n, groups>& sums) {
+MSRNN_INLINED inline void add_pair(const IntRows (&w)[groups], int c, const BFloat16Input<planes>& x,
+                                   RowSums<n, groups>& sums) {
   unrolled<n>([&](auto t) {
     for (int plane = 0; plane < planes; ++plane) {
       std::int32_t pair;
@@ -43,8 +43,8 @@ template <int>
 using WeightsInput = FloatInput;
 
 template <int n, int groups>
-[[gnu::always_inline]] inline void add_pair(const IntRows (&w)[groups], int c, const FloatInput& x,
-                                            RowSums<n, groups>& sums) {
+MSRNN_INLINED inline void add_pair(const IntRows (&w)[groups], int c, const FloatInput& x,
+                                   RowSums<n, groups>& sums) {
   Rows first[groups], second[groups];
   for (int g = 0; g < groups; ++g) {
     first[g] = each_part([&](int i) { return first_bfloat16(w[g].part[i]); });
@@ -79,8 +79,8 @@ struct PlainBFloat16 : Stored<DType::bf16> {
   static constexpr int kGroups = kBFloat16Groups<n>;
 
   template <int n, int groups>
-  [[gnu::always_inline]] static void add_block(const std::byte* const (&blocks)[groups], int, const Input& x,
-                                               RowSums<n, groups>& sums) {
+  MSRNN_INLINED static void add_block(const std::byte* const (&blocks)[groups], int, const Input& x,
+                                      RowSums<n, groups>& sums) {
     for (int c = 0; c < kBlockCols; c += 2) {
       IntRows w[groups];
       for (int g = 0; g < groups; ++g) w[g] = load_row_bits(blocks[g] + c * kGroupRows * 2);
@@ -100,8 +100,8 @@ struct CompactBFloat16 : CompactStored {
   static constexpr int kGroups = kBFloat16Groups<n>;
 
   template <int n, int groups>
-  [[gnu::always_inline]] static void add_block(CompactBlock (&blocks)[groups], int, const Input& x,
-                                               RowSums<n, groups>& sums) {
+  MSRNN_INLINED static void add_block(CompactBlock (&blocks)[groups], int, const Input& x,
+                                      RowSums<n, groups>& sums) {
     bool exceptions = false;
     for (const CompactBlock& block : blocks) exceptions |= block.has_exceptions();
     if (exceptions) [[unlikely]]
@@ -116,11 +116,11 @@ struct CompactBFloat16 : CompactStored {
  private:
   // Columns c + first to c + first + 3.
   template <int first, int n, int groups>
-  [[gnu::always_inline]] static void add_columns(const CompactBlock (&blocks)[groups], int c, const Input& x,
-                                                 RowSums<n, groups>& sums) {
+  MSRNN_INLINED static void add_columns(const CompactBlock (&blocks)[groups], int c, const Input& x,
+                                        RowSums<n, groups>& sums) {
     FourColumns columns[groups];
     for (int g = 0; g < groups; ++g) columns[g] = unpack<first>(blocks[g], c);
-    unrolled<2>([&](auto j) __attribute__((always_inline)) {
+    unrolled<2>([&](auto j) MSRNN_INLINED {
       IntRows w[groups];
       for (int g = 0; g < groups; ++g) w[g] = columns[g].pair[j.value];
       add_pair(w, c + first + 2 * j.value, x, sums);
@@ -128,8 +128,8 @@ struct CompactBFloat16 : CompactStored {
   }
 
   template <int n, int groups>
-  [[gnu::always_inline]] static void add_with_exceptions(CompactBlock (&blocks)[groups], const Input& x,
-                                                         RowSums<n, groups>& sums) {
+  MSRNN_INLINED static void add_with_exceptions(CompactBlock (&blocks)[groups], const Input& x,
+                                                RowSums<n, groups>& sums) {
     alignas(64) std::byte plain[groups][packed_bytes(DType::bf16)];
     const std::byte* places[groups];
     for (int g = 0; g < groups; ++g) {

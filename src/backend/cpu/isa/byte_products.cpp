@@ -16,8 +16,8 @@ static_assert(kBlockCols / 2 * 127 * ((1 << kBits) - 1) <= 32767);
 template <DType type, int groups>
 class CodeRows {
  public:
-  [[gnu::always_inline]] CodeRows(const std::byte* const (&packed)[groups], int i) {
-    unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+  MSRNN_INLINED CodeRows(const std::byte* const (&packed)[groups], int i) {
+    unrolled<groups>([&](auto g) MSRNN_INLINED {
       codes_[g.value] = unpack_codes<kBits>(packed[g.value] + i * number_bytes(type));
       load_scales<type>(packed[g.value], i, scales_[g.value]);
     });
@@ -25,16 +25,15 @@ class CodeRows {
 
   // Adds the products with tokens 0 … n − 1.
   template <int n, class Input>
-  [[gnu::always_inline]] void add(const Input& x, RowSums<n, groups>& sums) const {
+  MSRNN_INLINED void add(const Input& x, RowSums<n, groups>& sums) const {
     constexpr int kAtOnce = n < 4 ? n : 4;  // their sums and the weights of a quad fill the registers
     constexpr int kFirstUnit = Input::kPlanes == 1 ? 1 : 256;
     IntRows integers[n][groups];
     for (int t = 0; t < n; t += kAtOnce) {
       const std::int8_t* numbers[kAtOnce];
       unrolled<kAtOnce>([&](auto i) { numbers[i.value] = x.numbers(0, t + i.value); });
-      multiply<kFirstUnit>(
-          numbers, [&](auto i, auto g, const IntRows& products)
-                       __attribute__((always_inline)) { integers[t + i.value][g.value] = products; });
+      multiply<kFirstUnit>(numbers, [&](auto i, auto g, const IntRows& products)
+                                        MSRNN_INLINED { integers[t + i.value][g.value] = products; });
     }
     if constexpr (Input::kPlanes == 2) add_second_planes(x, integers);
 #pragma GCC unroll 4
@@ -45,21 +44,20 @@ class CodeRows {
   static constexpr Quantisation kType = quantisation(type);
 
   template <int n, class Input>
-  [[gnu::always_inline]] void add_second_planes(const Input& x, IntRows (&integers)[n][groups]) const {
+  MSRNN_INLINED void add_second_planes(const Input& x, IntRows (&integers)[n][groups]) const {
     constexpr int kAtOnce = n < 4 ? 1 : 4;
     int tokens[n], n_tokens = 0;
     for (int t = 0; t < n; ++t) {
       tokens[n_tokens] = t;
       n_tokens += x.n_planes(t) - 1;
     }
-    const auto add_run = [&]<int count>(Constant<count>, int first) __attribute__((always_inline)) {
+    const auto add_run = [&]<int count>(Constant<count>, int first) MSRNN_INLINED {
       const std::int8_t* numbers[count];
       unrolled<count>([&](auto i) { numbers[i.value] = x.numbers(1, tokens[first + i.value]); });
-      multiply<1>(
-          numbers, [&](auto i, auto g, const IntRows& products) __attribute__((always_inline)) {
-            IntRows& integer = integers[tokens[first + i.value]][g.value];
-            integer = each_int_part([&](int part) { return integer.part[part] + products.part[part]; });
-          });
+      multiply<1>(numbers, [&](auto i, auto g, const IntRows& products) MSRNN_INLINED {
+        IntRows& integer = integers[tokens[first + i.value]][g.value];
+        integer = each_int_part([&](int part) { return integer.part[part] + products.part[part]; });
+      });
     };
     int first = 0;
     for (; first + kAtOnce <= n_tokens; first += kAtOnce) add_run(Constant<kAtOnce>{}, first);
@@ -72,26 +70,25 @@ class CodeRows {
   // take(Constant<i>, Constant<group>, products) for each of `count` times 32 numbers, which count `unit`
   // each.
   template <int unit, int count, class Take>
-  [[gnu::always_inline]] void multiply(const std::int8_t* const (&numbers)[count], Take take) const {
+  MSRNN_INLINED void multiply(const std::int8_t* const (&numbers)[count], Take take) const {
     IntRows sums[count][groups];
-    unrolled<kQuads>([&](auto j) __attribute__((always_inline)) {
+    unrolled<kQuads>([&](auto j) MSRNN_INLINED {
       IntRows codes[groups];
-      unrolled<groups>([&](auto g) __attribute__((always_inline)) {
-        codes[g.value] = at_hand(codes_[g.value].quad[j.value]);
-      });
-      unrolled<count>([&](auto i) __attribute__((always_inline)) {
+      unrolled<groups>([&](auto g)
+                           MSRNN_INLINED { codes[g.value] = at_hand(codes_[g.value].quad[j.value]); });
+      unrolled<count>([&](auto i) MSRNN_INLINED {
         const I32 quad = broadcast_bits(numbers[i.value] + 4 * j.value);
-        unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+        unrolled<groups>([&](auto g) MSRNN_INLINED {
           IntRows& sum = sums[i.value][g.value];
-          sum = at_hand(each_int_part([&](int part) __attribute__((always_inline)) {
+          sum = at_hand(each_int_part([&](int part) MSRNN_INLINED {
             const I32 products = dot_bytes(codes[g.value].part[part], quad);
             return j.value == 0 ? products : add_words(sum.part[part], products);
           }));
         });
       });
     });
-    unrolled<count>([&](auto i) __attribute__((always_inline)) {
-      unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+    unrolled<count>([&](auto i) MSRNN_INLINED {
+      unrolled<groups>([&](auto g) MSRNN_INLINED {
         take(i, g, each_int_part([&](int part) {
                return dot_words(sums[i.value][g.value].part[part], broadcast(unit * 0x00010001));
              }));
@@ -100,12 +97,12 @@ class CodeRows {
   }
 
   template <class Input>
-  [[gnu::always_inline]] void add_scaled(const Input& x, int t, const IntRows (&integers)[groups],
-                                         Rows (&sums)[groups]) const {
+  MSRNN_INLINED void add_scaled(const Input& x, int t, const IntRows (&integers)[groups],
+                                Rows (&sums)[groups]) const {
     const IntRows minus_sums = x.template minus_sums<1, kType.zero>(0, t);
-    unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+    unrolled<groups>([&](auto g) MSRNN_INLINED {
       const Scales<1>& scales = scales_[g.value];
-      sums[g.value] = each_part([&](int part) __attribute__((always_inline)) {
+      sums[g.value] = each_part([&](int part) MSRNN_INLINED {
         I32 integer = integers[g.value].part[part];
         if constexpr (kType.zero != 0) integer = integer + minus_sums.part[part];
         F32 sum = sums[g.value].part[part];
@@ -131,8 +128,8 @@ struct ByteQuantised : Stored<type> {
   static constexpr int kGroups = n < 4 ? 1 : kGroupsAtOnce;
 
   template <int n, int groups>
-  [[gnu::always_inline]] static void add_block(const std::byte* const (&packed)[groups], int i,
-                                               const Input& x, RowSums<n, groups>& sums) {
+  MSRNN_INLINED static void add_block(const std::byte* const (&packed)[groups], int i, const Input& x,
+                                      RowSums<n, groups>& sums) {
     const CodeRows<type, groups> block(packed, i);
     block.template add<n>(x, sums);
   }

@@ -23,13 +23,13 @@ struct SignedBytes {
 
 // Sets the bits of codes from `low` on to those of a plane of `width` bits (layout.h).
 template <int width, int low, int bits>
-[[gnu::always_inline]] inline void add_plane(const std::byte* plane, Codes<bits>& block) {
+MSRNN_INLINED inline void add_plane(const std::byte* plane, Codes<bits>& block) {
   const I32 mask = broadcast(((1 << width) - 1) * (0x01010101 << low));
-  unrolled<kQuads>([&](auto j) __attribute__((always_inline)) {
+  unrolled<kQuads>([&](auto j) MSRNN_INLINED {
     constexpr int kVector = j.value % width, kShift = j.value / width * width - low;
     const IntRows fields = load_row_bits(plane + kGroupRows * 4 * kVector);
     IntRows& quad = block.quad[j.value];
-    quad = each_int_part([&](int p) __attribute__((always_inline)) {
+    quad = each_int_part([&](int p) MSRNN_INLINED {
       I32 field = fields.part[p];
       if constexpr (kShift > 0) field = shift_words_right<kShift>(field);
       if constexpr (kShift < 0) field = shift_words_left<-kShift>(field);
@@ -40,7 +40,7 @@ template <int width, int low, int bits>
 
 // A block of codes from its planes.
 template <int bits>
-[[gnu::always_inline]] inline Codes<bits> unpack_codes(const std::byte* planes) {
+MSRNN_INLINED inline Codes<bits> unpack_codes(const std::byte* planes) {
   constexpr int kLow = low_plane(bits);
   Codes<bits> block;
   add_plane<kLow, 0>(planes, block);
@@ -49,11 +49,11 @@ template <int bits>
 }
 
 // What a plane of 4-bit codes stands for, the bits of `turned` inverted.
-[[gnu::always_inline]] inline SignedBytes look_up_levels(const std::byte* plane, I32 turned) {
+MSRNN_INLINED inline SignedBytes look_up_levels(const std::byte* plane, I32 turned) {
   const I32 table = load_16_bytes(kLevels) ^ turned;
   const Codes<4> codes = unpack_codes<4>(plane);
   SignedBytes block;
-  unrolled<kQuads>([&](auto j) __attribute__((always_inline)) {
+  unrolled<kQuads>([&](auto j) MSRNN_INLINED {
     block.quad[j.value] =
         each_int_part([&](int p) { return look_up_bytes(table, codes.quad[j.value].part[p]); });
   });
@@ -61,9 +61,9 @@ template <int bits>
 }
 
 // 8 bits a number.
-[[gnu::always_inline]] inline SignedBytes load_numbers(const std::byte* numbers, I32 turned) {
+MSRNN_INLINED inline SignedBytes load_numbers(const std::byte* numbers, I32 turned) {
   SignedBytes block;
-  unrolled<kQuads>([&](auto j) __attribute__((always_inline)) {
+  unrolled<kQuads>([&](auto j) MSRNN_INLINED {
     const IntRows quad = load_row_bits(numbers + kGroupRows * 4 * j.value);
     block.quad[j.value] = each_int_part([&](int p) { return quad.part[p] ^ turned; });
   });

@@ -25,7 +25,7 @@ struct FourColumns {
 
 // From column c + first on, where c is a multiple of 8 and first 0 or 4.
 template <int first>
-[[gnu::always_inline]] inline FourColumns unpack(const CompactBlock& block, int c) {
+MSRNN_INLINED inline FourColumns unpack(const CompactBlock& block, int c) {
   constexpr int kVector = kGroupRows * 4;
   const std::byte* eight = block.numbers + c / 8 * 3 * kVector;
   const IntRows codes = load_row_bits(eight), tables = load_row_bits(block.tables);

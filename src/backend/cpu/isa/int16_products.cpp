@@ -14,9 +14,9 @@ struct WordPairs {
 };
 
 template <int bits>
-[[gnu::always_inline]] inline WordPairs to_words(const Codes<bits>& codes) {
+MSRNN_INLINED inline WordPairs to_words(const Codes<bits>& codes) {
   WordPairs words;
-  unrolled<kQuads>([&](auto j) __attribute__((always_inline)) {
+  unrolled<kQuads>([&](auto j) MSRNN_INLINED {
     const IntRows& quad = codes.quad[j.value];
     words.pair[2 * j.value] = each_int_part([&](int p) { return quad.part[p] & broadcast(0x00ff00ff); });
     words.pair[2 * j.value + 1] = each_int_part([&](int p) { return shift_words_right<8>(quad.part[p]); });
@@ -24,9 +24,9 @@ template <int bits>
   return words;
 }
 
-[[gnu::always_inline]] inline WordPairs to_words(const SignedBytes& numbers) {
+MSRNN_INLINED inline WordPairs to_words(const SignedBytes& numbers) {
   WordPairs words;
-  unrolled<kQuads>([&](auto j) __attribute__((always_inline)) {
+  unrolled<kQuads>([&](auto j) MSRNN_INLINED {
     const IntRows& quad = numbers.quad[j.value];
     words.pair[2 * j.value] =
         each_int_part([&](int p) { return shift_signed_words_right<8>(shift_words_left<8>(quad.part[p])); });
@@ -37,7 +37,7 @@ template <int bits>
 }
 
 template <DType type>
-[[gnu::always_inline]] inline WordPairs unpack_words(const std::byte* numbers) {
+MSRNN_INLINED inline WordPairs unpack_words(const std::byte* numbers) {
   constexpr Quantisation q = quantisation(type);
   if constexpr (q.levels) {
     return to_words(look_up_levels(numbers, broadcast(0)));
@@ -52,8 +52,8 @@ template <DType type>
 template <DType type, int groups>
 class WordRows {
  public:
-  [[gnu::always_inline]] WordRows(const std::byte* const (&packed)[groups], int i) {
-    unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+  MSRNN_INLINED WordRows(const std::byte* const (&packed)[groups], int i) {
+    unrolled<groups>([&](auto g) MSRNN_INLINED {
       words_[g.value] = unpack_words<type>(packed[g.value] + i * number_bytes(type));
       load_scales<type>(packed[g.value], i, scales_[g.value]);
     });
@@ -61,9 +61,9 @@ class WordRows {
 
   // Adds the products with `tokens` tokens from t on.
   template <int tokens>
-  [[gnu::always_inline]] void add(const Int16Input& x, int t, Rows (*sums)[groups]) const {
+  MSRNN_INLINED void add(const Int16Input& x, int t, Rows (*sums)[groups]) const {
     if constexpr (kType.minima) add_minima<tokens>(x, t, sums);
-    unrolled<kScales>([&](auto p) __attribute__((always_inline)) { add_part<p.value, tokens>(x, t, sums); });
+    unrolled<kScales>([&](auto p) MSRNN_INLINED { add_part<p.value, tokens>(x, t, sums); });
   }
 
  private:
@@ -72,11 +72,11 @@ class WordRows {
   static constexpr int kZero = kType.levels || kType.bits == 8 ? 0 : kType.zero;
 
   template <int tokens>
-  [[gnu::always_inline]] void add_minima(const Int16Input& x, int t, Rows (*sums)[groups]) const {
-    unrolled<kScales>([&](auto p) __attribute__((always_inline)) {
-      unrolled<tokens>([&](auto i) __attribute__((always_inline)) {
+  MSRNN_INLINED void add_minima(const Int16Input& x, int t, Rows (*sums)[groups]) const {
+    unrolled<kScales>([&](auto p) MSRNN_INLINED {
+      unrolled<tokens>([&](auto i) MSRNN_INLINED {
         const F32 scaled_sum = x.template scaled_sum<kScales>(p.value, t + i.value);
-        unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+        unrolled<groups>([&](auto g) MSRNN_INLINED {
           Rows& sum = sums[t + i.value][g.value];
           sum = fma(scales_[g.value].minimum[p.value], scaled_sum, sum);
         });
@@ -86,33 +86,31 @@ class WordRows {
 
   // The columns that have scale p.
   template <int p, int tokens>
-  [[gnu::always_inline]] void add_part(const Int16Input& x, int t, Rows (*sums)[groups]) const {
+  MSRNN_INLINED void add_part(const Int16Input& x, int t, Rows (*sums)[groups]) const {
     constexpr int kPairs = 2 * kQuads / kScales;
     IntRows integers[tokens][groups];
-    unrolled<tokens>([&](auto i) __attribute__((always_inline)) {
-      unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+    unrolled<tokens>([&](auto i) MSRNN_INLINED {
+      unrolled<groups>([&](auto g) MSRNN_INLINED {
         integers[i.value][g.value] = x.template minus_sums<kScales, kZero>(p, t + i.value);
       });
     });
-    unrolled<kPairs>([&](auto k) __attribute__((always_inline)) {
+    unrolled<kPairs>([&](auto k) MSRNN_INLINED {
       constexpr int kPair = p * kPairs + k.value;
       IntRows words[groups];
-      unrolled<groups>([&](auto g) __attribute__((always_inline)) {
-        words[g.value] = at_hand(words_[g.value].pair[kPair]);
-      });
-      unrolled<tokens>([&](auto i) __attribute__((always_inline)) {
+      unrolled<groups>([&](auto g) MSRNN_INLINED { words[g.value] = at_hand(words_[g.value].pair[kPair]); });
+      unrolled<tokens>([&](auto i) MSRNN_INLINED {
         const I32 pair = x.pair(t + i.value, kPair);
-        unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+        unrolled<groups>([&](auto g) MSRNN_INLINED {
           IntRows& sum = integers[i.value][g.value];
-          sum = each_int_part([&](int part) __attribute__((always_inline)) {
+          sum = each_int_part([&](int part) MSRNN_INLINED {
             return sum.part[part] + dot_words(words[g.value].part[part], pair);
           });
           sum = at_hand(sum);
         });
       });
     });
-    unrolled<tokens>([&](auto i) __attribute__((always_inline)) {
-      unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+    unrolled<tokens>([&](auto i) MSRNN_INLINED {
+      unrolled<groups>([&](auto g) MSRNN_INLINED {
         Rows& sum = sums[t + i.value][g.value];
         const F32 scale = x.scale(t + i.value);
         sum = each_part([&](int part) {
@@ -137,8 +135,8 @@ struct Int16Quantised : Stored<type> {
   static constexpr int kGroups = n < 4 ? 1 : kGroupsAtOnce;
 
   template <int n, int groups>
-  [[gnu::always_inline]] static void add_block(const std::byte* const (&packed)[groups], int i,
-                                               const Input& x, RowSums<n, groups>& sums) {
+  MSRNN_INLINED static void add_block(const std::byte* const (&packed)[groups], int i, const Input& x,
+                                      RowSums<n, groups>& sums) {
     // Their integers, the weights of a pair of columns and one token's numbers fill the registers.
     constexpr int kMost = kParts == 4 ? 1 : 4, kAtOnce = n < kMost ? n : kMost;
     const WordRows<type, groups> block(packed, i);

@@ -112,13 +112,12 @@ class WholeTile {
   static void add_blocks(const std::byte* blocks, const Token* tokens, std::int64_t n, Next next,
                          float* out) {
     F32 sums[kTileTokens];
-    unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
-      sums[t.value] = begin ? zero() : load(out + t.value * kGroupRows);
-    });
-    const auto multiply = [&](auto parity, std::int64_t step) __attribute__((always_inline)) {
+    unrolled<kTileTokens>(
+        [&](auto t) MSRNN_INLINED { sums[t.value] = begin ? zero() : load(out + t.value * kGroupRows); });
+    const auto multiply = [&](auto parity, std::int64_t step) MSRNN_INLINED {
       multiply_step<parity.value>(blocks + step / scales * kBlockBytes, tokens + step / scales * kTileTokens);
     };
-    const auto add = [&](auto parity, std::int64_t step) __attribute__((always_inline)) {
+    const auto add = [&](auto parity, std::int64_t step) MSRNN_INLINED {
       add_step<parity.value>(blocks + step / scales * kBlockBytes, tokens + step / scales * kTileTokens,
                              sums);
     };
@@ -134,16 +133,14 @@ class WholeTile {
       if (step + 2 < n_steps) multiply(kEven, step + 2);
       add(kOdd, step + 1);
     }
-    unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
-      store(out + t.value * kGroupRows, sums[t.value]);
-    });
+    unrolled<kTileTokens>([&](auto t) MSRNN_INLINED { store(out + t.value * kGroupRows, sums[t.value]); });
   }
 
   template <int parity>
-  [[gnu::always_inline]] static void multiply_step(const std::byte* block, const Token* tokens) {
+  MSRNN_INLINED static void multiply_step(const std::byte* block, const Token* tokens) {
     constexpr int kFirst = parity % scales * kPartCols;
     load_tile<kWeights + parity>(block + kFirst * kGroupRows, kTileRowBytes);
-    unrolled<planes>([&](auto plane) __attribute__((always_inline)) {
+    unrolled<planes>([&](auto plane) MSRNN_INLINED {
       load_tile<kTokens + plane.value>(tokens->plane[plane.value] + kFirst, sizeof(Token));
       clear_tile<2 * parity + plane.value>();
       add_int8_products<2 * parity + plane.value, kTokens + plane.value, kWeights + parity>();
@@ -152,28 +149,27 @@ class WholeTile {
 
   // In the order in which other products add.
   template <int parity>
-  [[gnu::always_inline]] static void add_step(const std::byte* block, const Token* tokens,
-                                              F32 (&sums)[kTileTokens]) {
+  MSRNN_INLINED static void add_step(const std::byte* block, const Token* tokens, F32 (&sums)[kTileTokens]) {
     constexpr int kPart = parity % scales;
     alignas(kTileRowBytes) std::int32_t integers[planes][kTileTokens][kGroupRows];
-    unrolled<planes>([&](auto plane) __attribute__((always_inline)) {
+    unrolled<planes>([&](auto plane) MSRNN_INLINED {
       store_tile<2 * parity + plane.value>(integers[plane.value], kTileRowBytes);
     });
     const auto* of_parts = reinterpret_cast<const float*>(block + kNumberBytes);
     if constexpr (minima && kPart == 0) add_minima(of_parts + scales * kGroupRows, tokens, sums);
     const F32 scale = load(of_parts + kPart * kGroupRows);
-    unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
+    unrolled<kTileTokens>([&](auto t) MSRNN_INLINED {
       I32 integer = load(integers[0][t.value]);
       if constexpr (planes == 2) integer = shift_left<8>(integer) + load(integers[1][t.value]);
       sums[t.value] = fma(to_float(integer), scale * broadcast(tokens[t.value].scale), sums[t.value]);
     });
   }
 
-  [[gnu::always_inline]] static void add_minima(const float* minima_of_parts, const Token* tokens,
-                                                F32 (&sums)[kTileTokens]) {
-    unrolled<scales>([&](auto s) __attribute__((always_inline)) {
+  MSRNN_INLINED static void add_minima(const float* minima_of_parts, const Token* tokens,
+                                       F32 (&sums)[kTileTokens]) {
+    unrolled<scales>([&](auto s) MSRNN_INLINED {
       const F32 minimum = load(minima_of_parts + s.value * kGroupRows);
-      unrolled<kTileTokens>([&](auto t) __attribute__((always_inline)) {
+      unrolled<kTileTokens>([&](auto t) MSRNN_INLINED {
         const Token& x = tokens[t.value];
         const float scaled_sum =
             scales == 1 ? x.scaled_sum : x.scale * static_cast<float>(x.half_sums[s.value]);

@@ -29,7 +29,7 @@ inline constexpr int kTokensInRegisters = kLanes == 16 ? 8 : kLanes == 8 ? 4 : 2
 inline constexpr int kAhead = 4096;
 
 template <int bytes>
-[[gnu::always_inline]] inline void prefetch(const std::byte* block) {
+MSRNN_INLINED inline void prefetch(const std::byte* block) {
   constexpr int kLine = 64;
   for (int i = 0; i < bytes; i += kLine) __builtin_prefetch(block + i);
 }

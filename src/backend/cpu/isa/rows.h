@@ -18,10 +18,8 @@ struct Constant {
 // body(Constant<0>), …, body(Constant<n − 1>). Unlike a loop it is sure to be unrolled, and arrays that are
 // indexed with the constants are kept in registers.
 template <int n, class Body>
-[[gnu::always_inline]] inline void unrolled(Body body) {
-  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
-    (body(Constant<i>{}), ...);
-  }
+MSRNN_INLINED inline void unrolled(Body body) {
+  [&]<int... i>(std::integer_sequence<int, i...>) MSRNN_INLINED { (body(Constant<i>{}), ...); }
   (std::make_integer_sequence<int, n>{});
 }
 
@@ -34,16 +32,16 @@ struct IntRows {
 
 // A Rows of body(part) for each part.
 template <class Body>
-[[gnu::always_inline]] inline Rows each_part(Body body) {
+MSRNN_INLINED inline Rows each_part(Body body) {
   Rows result;
-  unrolled<kParts>([&](auto i) __attribute__((always_inline)) { result.part[i.value] = body(i.value); });
+  unrolled<kParts>([&](auto i) MSRNN_INLINED { result.part[i.value] = body(i.value); });
   return result;
 }
 // The same of integers.
 template <class Body>
-[[gnu::always_inline]] inline IntRows each_int_part(Body body) {
+MSRNN_INLINED inline IntRows each_int_part(Body body) {
   IntRows result;
-  unrolled<kParts>([&](auto i) __attribute__((always_inline)) { result.part[i.value] = body(i.value); });
+  unrolled<kParts>([&](auto i) MSRNN_INLINED { result.part[i.value] = body(i.value); });
   return result;
 }
 
@@ -64,7 +62,7 @@ inline Rows operator*(const Rows& a, const Rows& b) {
 inline Rows fma(const Rows& a, F32 x, const Rows& c) {
   return each_part([&](int i) { return fma(a.part[i], x, c.part[i]); });
 }
-[[gnu::always_inline]] inline IntRows at_hand(const IntRows& a) {
+MSRNN_INLINED inline IntRows at_hand(const IntRows& a) {
   return each_int_part([&](int i) { return at_hand(a.part[i]); });
 }
 // 4 bytes in every lane.

@@ -66,7 +66,7 @@ struct StoredRows<Q8Block> {
 
 // `Vectors` vectors of a row, from the first number of a block on, or so few that they lie in one block.
 template <int Vectors, class T>
-[[gnu::always_inline]] inline void load_run(StoredRows<T> stored, int row, int number, F32 (&run)[Vectors]) {
+MSRNN_INLINED inline void load_run(StoredRows<T> stored, int row, int number, F32 (&run)[Vectors]) {
   constexpr int kVectorsOfBlock = StoredRows<T>::kBlock / kLanes;
   auto scale = stored.scale(row, number);
   for (int i = 0; i < Vectors; ++i) {

@@ -27,6 +27,14 @@
 #error "this folder is compiled once per instruction set, with MSRNN_ISA set"
 #endif
 
+// Code that keeps its sums in registers only if all of it becomes one function. Sanitizers would take many
+// minutes to compile that, and need no speed.
+#if defined(MSRNN_SANITIZED)
+#define MSRNN_INLINED
+#else
+#define MSRNN_INLINED __attribute__((always_inline))
+#endif
+
 #if defined(__AVX512F__)
 #include "backend/cpu/isa/vec_avx512.h"
 #elif defined(__AVX2__)
