@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "backend/cpu/isa/vec.h"
+
 namespace msrnn::cpu::MSRNN_ISA {
 
 inline constexpr int kTileRegisters = 8, kTileRowBytes = 64;
