@@ -96,11 +96,11 @@ TEST(CompactBFloat16, StaysPlainWhereManyExponentsOccur) {
     for (int c = 0; c < 256; ++c) set_bits(stored, r, c, static_cast<std::uint16_t>(random()));
   }
   EXPECT_FALSE(pack_compact(stored.view(), pool));
-  const PackedWeight plain(stored.view(), pool);
+  const PackedWeight plain(stored.view(), pool, BFloat16Layout::floats);
   EXPECT_FALSE(plain.is_compact());
   EXPECT_EQ(plain.bytes(), 32u * 256 * 2);
   stored.randomise(2);
-  const PackedWeight compact(stored.view(), pool);
+  const PackedWeight compact(stored.view(), pool, BFloat16Layout::floats);
   EXPECT_TRUE(compact.is_compact());
   EXPECT_LT(compact.bytes(), 32u * 256 * 2 * 4 / 5);
 }
@@ -120,7 +120,7 @@ TEST_P(CompactProductTest, EqualsThePlainProduct) {
     set_bits(stored, static_cast<std::int64_t>(random() % kRows), static_cast<std::int64_t>(random() % kCols),
              i % 3 == 0 ? 0x7000 : tiny);
   }
-  const PackedWeight weight(stored.view(), pool);
+  const PackedWeight weight(stored.view(), pool, BFloat16Layout::floats);
   ASSERT_TRUE(weight.is_compact());
   ASSERT_GE(weight.groups(0, 7).exceptions[6] - weight.groups(0, 7).exceptions[0], 30);
   std::vector<std::uint16_t> plain(kRows * kCols);
@@ -149,8 +149,21 @@ TEST_P(CompactProductTest, EqualsThePlainProduct) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, CompactProductTest, ::testing::ValuesIn(supported_kernels()),
-                         [](const auto& param) { return std::string(param.param->isa); });
+// Those that multiply bf16 weights as they are.
+std::vector<const Kernels*> float_kernels(Precision precision) {
+  std::vector<const Kernels*> found = supported_kernels(precision);
+  std::erase_if(found, [](const Kernels* k) { return k->matmul.bf16_layout != BFloat16Layout::floats; });
+  return found;
+}
+
+std::string isa_name(const ::testing::TestParamInfo<const Kernels*>& info) {
+  return std::string(info.param->isa);
+}
+INSTANTIATE_TEST_SUITE_P(Exact, CompactProductTest, ::testing::ValuesIn(float_kernels(Precision::exact)),
+                         isa_name);
+INSTANTIATE_TEST_SUITE_P(Mixed, CompactProductTest, ::testing::ValuesIn(float_kernels(Precision::mixed)),
+                         isa_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CompactProductTest);
 
 }  // namespace
 }  // namespace msrnn::cpu

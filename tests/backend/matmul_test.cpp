@@ -30,6 +30,26 @@ std::vector<float> multiply(const Kernels& kernels, ThreadPool& pool, const Pack
   return out;
 }
 
+// What the numbers of a weight are as the device keeps it: bf16 as integers are multiples of 2⁻¹¹ times the
+// power of two above the largest of each 32.
+std::vector<float> kept_values(const MatmulKernels& kernels, const StoredMatrix& stored) {
+  std::vector<float> values = stored.values();
+  const TensorView& w = stored.view();
+  if (w.dtype != DType::bf16 || kernels.bf16_layout == BFloat16Layout::floats) return values;
+  for (std::int64_t r = 0; r < w.rows; ++r) {
+    for (std::int64_t c = 0; c < w.cols; c += kBlockCols) {
+      const std::span block(values.data() + r * w.cols + c,
+                            static_cast<std::size_t>(std::min<std::int64_t>(kBlockCols, w.cols - c)));
+      double above = 0x1p-115;  // smaller units are not kept
+      for (const float x : block) {
+        while (above <= std::abs(x)) above *= 2;
+      }
+      for (float& x : block) x = static_cast<float>(std::nearbyint(x / above * 2048) * above / 2048);
+    }
+  }
+  return values;
+}
+
 // What the format of the activations may change number x of a block whose largest magnitude is given: half a
 // step of int8, or of two planes one step of the second int8, which is a 256th of one of the first (half a
 // step where it is not at its end), and twice the last bit of bf16 (2⁻⁸), exactly representable numbers
@@ -85,8 +105,8 @@ void expect_products(const Kernels& kernels, const StoredMatrix& stored, const s
                      std::int64_t n_tokens, Activations activations) {
   ThreadPool pool(1);
   const TensorView& w = stored.view();
-  const std::vector<float> values = stored.values(), magnitudes = stored.magnitudes();
-  const PackedWeight weight(w, pool);
+  const std::vector<float> values = kept_values(kernels.matmul, stored), magnitudes = stored.magnitudes();
+  const PackedWeight weight(w, pool, kernels.matmul.bf16_layout);
   const std::vector<float> out = multiply(kernels, pool, weight, x, n_tokens);
   const InputFormat format = kernels.matmul.input_format(w.dtype);
   const bool thins = kernels.matmul.thin != nullptr && format == InputFormat::int8_pair;
@@ -192,8 +212,9 @@ TEST_P(MatmulTest, EveryColumnMeetsItsActivation) {
     const std::int64_t cols = width_from(type, 64);
     StoredMatrix stored(type, 17, cols);
     stored.randomise(13);
-    const PackedWeight weight(stored.view(), pool);
-    const std::vector<float> values = stored.values(), magnitudes = stored.magnitudes();
+    const PackedWeight weight(stored.view(), pool, GetParam()->matmul.bf16_layout);
+    const std::vector<float> values = kept_values(GetParam()->matmul, stored);
+    const std::vector<float> magnitudes = stored.magnitudes();
     for (std::int64_t c = 0; c < cols; ++c) {
       std::vector<float> x(static_cast<std::size_t>(cols));
       x[static_cast<std::size_t>(c)] = 1;
@@ -235,13 +256,47 @@ TEST_P(MatmulTest, LargestAndSmallestScales) {
   }
 }
 
+// Blocks of all sizes, numbers of which are far smaller than the largest of their block.
+TEST_P(MatmulTest, BFloat16OfManyExponents) {
+  std::mt19937 random(17);
+  for (const std::int64_t cols : {1, 33, 576}) {
+    StoredMatrix stored(DType::bf16, 33, cols);
+    int middle = 0;
+    for (std::int64_t i = 0; i < 33 * cols; ++i) {
+      if (i % kBlockCols == 0) middle = static_cast<int>(random() % 120) + 40;
+      const auto exponent = static_cast<unsigned>(middle) - random() % 24;
+      const auto bits = static_cast<std::uint16_t>((random() & 0x807f) | exponent << 7);
+      std::memcpy(const_cast<std::byte*>(stored.view().data) + 2 * i, &bits, sizeof bits);
+    }
+    const auto x = representable_numbers(19, cols, 18);
+    ASSERT_NO_FATAL_FAILURE(expect_products(*GetParam(), stored, x, 19, Activations::representable));
+  }
+}
+
+// A weight that is no number spoils its row, and no other.
+TEST_P(MatmulTest, BFloat16ThatIsNotFinite) {
+  ThreadPool pool(1);
+  constexpr std::int64_t kRows = 17, kCols = 96, kBad = 5;
+  constexpr std::uint16_t kPatterns[] = {0x7f80, 0xff80, 0x7fc0};
+  for (const std::uint16_t bits : kPatterns) {
+    StoredMatrix stored(DType::bf16, kRows, kCols);
+    stored.randomise(19);
+    std::memcpy(const_cast<std::byte*>(stored.view().row(kBad)) + 2 * 40, &bits, sizeof bits);
+    const PackedWeight weight(stored.view(), pool, GetParam()->matmul.bf16_layout);
+    const auto out = multiply(*GetParam(), pool, weight, random_numbers(kCols, 20), 1);
+    for (std::int64_t r = 0; r < kRows; ++r) {
+      ASSERT_EQ(std::isfinite(out[static_cast<std::size_t>(r)]), r != kBad) << r;
+    }
+  }
+}
+
 TEST_P(MatmulTest, ARowDoesNotDependOnTheOthers) {
   ThreadPool pool(1);
   for (const DType type : kAllTypes) {
     const std::int64_t cols = width_from(type, 160);
     StoredMatrix stored(type, 49, cols);
     stored.randomise(9);
-    const PackedWeight weight(stored.view(), pool);
+    const PackedWeight weight(stored.view(), pool, GetParam()->matmul.bf16_layout);
     for (const std::int64_t tokens : {2, 7, 16, 31, 47}) {
       const auto x = random_numbers(static_cast<std::size_t>(tokens * cols), 10);
       const auto together = multiply(*GetParam(), pool, weight, x, tokens);
@@ -266,7 +321,7 @@ TEST_P(MatmulTest, ExpandedGroupsGiveTheSameBits) {
     const std::int64_t cols = width_from(type, 640);
     StoredMatrix stored(type, 9 * kGroupRows, cols);
     stored.randomise(14);
-    const PackedWeight weight(stored.view(), pool);
+    const PackedWeight weight(stored.view(), pool, GetParam()->matmul.bf16_layout);
     const MatmulKernels::Products& products = products_of(GetParam()->matmul, weight);
     if (products.expand == nullptr) continue;
     InputSet inputs(GetParam()->matmul, pool);
@@ -300,7 +355,8 @@ TEST_P(MatmulTest, ResultsDoNotDependOnThreads) {
       std::vector<float> first;
       for (const int threads : {1, 2, 3}) {
         ThreadPool pool(threads);
-        const auto out = multiply(*GetParam(), pool, PackedWeight(stored.view(), pool), x, tokens);
+        const PackedWeight weight(stored.view(), pool, GetParam()->matmul.bf16_layout);
+        const auto out = multiply(*GetParam(), pool, weight, x, tokens);
         if (first.empty()) first = out;
         ASSERT_EQ(std::memcmp(out.data(), first.data(), out.size() * sizeof(float)), 0) << threads;
       }

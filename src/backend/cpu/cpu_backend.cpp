@@ -117,7 +117,7 @@ double CpuBackend::measure_peak(DType weight) {
 }
 
 WeightPtr CpuBackend::prepare(const TensorView& stored) {
-  return std::make_shared<PackedWeight>(stored, pool_);
+  return std::make_shared<PackedWeight>(stored, pool_, kernels_.matmul.bf16_layout);
 }
 
 Buffer CpuBackend::allocate(std::size_t bytes) {

@@ -15,6 +15,7 @@ namespace msrnn::cpu {
 
 // How inputs of products are rounded (docs/numerics.md): with quantised weights to integers of so many bits
 // of the largest of 32, with bf16 ones to bf16 where there are instructions for it, with others not at all.
+// Without these instructions bf16 weights become integers of 12 bits in mixed and fast, inputs 15 bits.
 enum class Precision : std::uint8_t {
   exact,  // 15 bits, or what two bf16 hold
   mixed,  // 15 bits in the half of a row's blocks that has the largest numbers, 8 in the others; bf16
@@ -52,6 +53,7 @@ struct MatmulKernels {
   Products products[kDTypes];          // by DType
   InputFormat input_formats[kDTypes];  // what they take
   Products compact_bf16;               // bf16 weights in compact form
+  BFloat16Layout bf16_layout;          // how these are kept for products[bf16]
   Encode encode[kInputFormats];        // by InputFormat
   Thin thin = nullptr;       // for mixed precision, once a token's blocks are all encoded; if that pays
   Peak peak[kInputFormats];  // by InputFormat; none where no product takes it

@@ -4,7 +4,7 @@
 // line. Columns go in blocks of 32 (padded with zeros; quantised rows are whole blocks). A group is its
 // blocks one after another, so that a product reads one stream of memory; a block is
 //   f32, f16    [32 columns][16 rows]
-//   bf16        [16 pairs of columns][16 rows][2], or compact, below
+//   bf16        [16 pairs of columns][16 rows][2], or compact, or as integers, both below
 //   quantised   the codes (quantised_block.h), then scales f16 [16], then minima f16 [16] where the type has
 //               some; minima are added, so they are those of quantised_block.h with the sign turned
 // The codes lie in planes of 1, 2, 4 or 8 bits, those of 3, 5 and 6 bits in a plane of their low 2, 4, 4 bits
@@ -27,6 +27,12 @@
 // another high byte are exceptions, a list for each group in the order of blocks: a product takes them before
 // it multiplies, so its sums are those of the plain layout. A weight with many of them (compact_bf16.h) stays
 // plain.
+//
+// bf16 as integers of 12 bits: where products of integers are faster and inputs are rounded anyway. Of each
+// 32 numbers of a row the largest is below 2^E, and a number is q · 2^(E − 11), to the nearest: exact within
+// 3 powers of two of the largest, and off by 2^(E − 12) at most. A block is the high 8 bits of q as the codes
+// of 8 bits above, the low 4 as those of 4 bits, then 2^(E − 11) as bf16 [16]; where a number is not finite,
+// NaN. So |q| ≤ 2,040, and 32 products with numbers of 16 bits fit 32 bits.
 //
 // Expanded groups are what instructions for whole tiles of numbers take. They last as long as one product,
 // whose tiles of tokens share the work of expanding. A block is plain bf16 as above, or of quantised types
@@ -93,10 +99,13 @@ constexpr int expanded_bytes(DType type) {
   return expanded_int8_bytes(n_block_scales(type) * (quantisation(type).minima ? 2 : 1));
 }
 
-constexpr std::int64_t group_bytes(DType type, std::int64_t cols) {
+constexpr std::int64_t whole_lines(std::int64_t bytes) {
   constexpr std::int64_t kLine = 64;
-  const std::int64_t bytes = n_blocks(cols) / n_together(type) * packed_bytes(type);
-  return (bytes + kLine - 1) / kLine * kLine;
+  return parts(bytes, kLine) * kLine;
+}
+
+constexpr std::int64_t group_bytes(DType type, std::int64_t cols) {
+  return whole_lines(n_blocks(cols) / n_together(type) * packed_bytes(type));
 }
 
 inline constexpr int kCompactTableBytes = kGroupRows / 4 * 16;
@@ -104,6 +113,16 @@ inline constexpr int kCompactBlockBytes = kGroupRows * kBlockCols * 12 / 8;
 
 constexpr std::int64_t compact_group_bytes(std::int64_t cols) {
   return kCompactTableBytes + n_blocks(cols) * kCompactBlockBytes;
+}
+
+// Which of its layouts a bf16 weight has: plain or compact, or integers.
+enum class BFloat16Layout : std::uint8_t { floats, integers };
+
+inline constexpr int kIntegerBits = 12;
+inline constexpr int kIntegerBlockBytes = kGroupRows * (kBlockCols * kIntegerBits / 8 + 2);
+
+constexpr std::int64_t integer_group_bytes(std::int64_t cols) {
+  return whole_lines(n_blocks(cols) * kIntegerBlockBytes);
 }
 
 // A number of compact bf16 whose code means nothing.

@@ -1,7 +1,9 @@
 #include "backend/cpu/packed_weight.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "backend/cpu/huge_pages.h"
 #include "base/fail.h"
@@ -122,11 +124,56 @@ void pack_plain(const TensorView& stored, std::int64_t first_row, int n_rows, st
   }
 }
 
-auto packer(DType type) {
+// 32 numbers of a row as integers, as layout.h says; returns what 1 stands for.
+BFloat16 round_to_integers(const float* numbers, std::int16_t* integers) {
+  constexpr int kLeastExponent = -126;  // of a normal number
+  float largest = 0;
+  for (int c = 0; c < kBlockCols; ++c) {
+    if (!std::isfinite(numbers[c])) {
+      std::fill_n(integers, kBlockCols, std::int16_t{0});
+      return to_bfloat16(std::numeric_limits<float>::quiet_NaN());
+    }
+    largest = std::max(largest, std::abs(numbers[c]));
+  }
+  int exponent = 0;
+  std::frexp(largest, &exponent);
+  const int unit = std::max(exponent - (kIntegerBits - 1), kLeastExponent);
+  for (int c = 0; c < kBlockCols; ++c) {
+    integers[c] = static_cast<std::int16_t>(std::nearbyint(std::ldexp(numbers[c], -unit)));
+  }
+  return to_bfloat16(std::ldexp(1.0f, unit));
+}
+
+void pack_integers(const TensorView& stored, std::int64_t first_row, int n_rows, std::byte* group) {
+  constexpr int kLowBits = kIntegerBits - 8, kHighBytes = kGroupRows * kBlockCols;
+  constexpr int kScalesAt = kHighBytes + kHighBytes * kLowBits / 8;
+  for (int r = 0; r < n_rows; ++r) {
+    const auto* row = reinterpret_cast<const std::byte*>(stored.row(first_row + r));
+    for (std::int64_t b = 0; b < n_blocks(stored.cols); ++b) {
+      float numbers[kBlockCols] = {};
+      const std::int64_t first = b * kBlockCols, n = std::min<std::int64_t>(kBlockCols, stored.cols - first);
+      dequantise(DType::bf16, row + 2 * first, n, numbers);
+      std::int16_t integers[kBlockCols];
+      const BFloat16 unit = round_to_integers(numbers, integers);
+      std::byte* const block = group + b * kIntegerBlockBytes;
+      std::uint8_t low[kBlockCols];
+      for (int c = 0; c < kBlockCols; ++c) {
+        low[c] = static_cast<std::uint8_t>(integers[c] & ((1 << kLowBits) - 1));
+        block[(c / kQuad * kGroupRows + r) * kQuad + c % kQuad] =
+            static_cast<std::byte>(integers[c] >> kLowBits);
+      }
+      pack_plane<kLowBits>(low, 0, r, block + kHighBytes);
+      std::memcpy(block + kScalesAt + 2 * r, &unit, sizeof unit);
+    }
+  }
+}
+
+auto packer(DType type, BFloat16Layout bf16_layout) {
   switch (type) {
+    case DType::bf16:
+      return bf16_layout == BFloat16Layout::integers ? pack_integers : pack_plain;
     case DType::f32:
     case DType::f16:
-    case DType::bf16:
       return pack_plain;
     case DType::q8_0:
       return pack_in_order<DType::q8_0>;
@@ -143,30 +190,33 @@ auto packer(DType type) {
 
 }  // namespace
 
-PackedWeight::PackedWeight(const TensorView& stored, ThreadPool& pool)
+PackedWeight::PackedWeight(const TensorView& stored, ThreadPool& pool, BFloat16Layout bf16_layout)
     : Weight(stored.dtype, stored.rows, stored.cols), stored_(stored) {
   const auto [name, block_size, block_bytes] = traits(stored.dtype);
   if (stored.cols % block_size != 0) {
     fail("a {} matrix of {} columns: expected a multiple of {}", name, stored.cols, block_size);
   }
-  if (stored.dtype == DType::bf16) compact_ = pack_compact(stored, pool);
-  if (!compact_) pack_groups(pool);
+  if (stored.dtype == DType::bf16 && bf16_layout == BFloat16Layout::floats) {
+    compact_ = pack_compact(stored, pool);
+  }
+  if (!compact_) pack_groups(pool, bf16_layout);
   if (stored.rows == 1) {
     vector_ = Buffer(static_cast<std::size_t>(stored.cols) * sizeof(float));
     dequantise(stored.dtype, stored.data, stored.cols, vector_.as<float>());
   }
 }
 
-void PackedWeight::pack_groups(ThreadPool& pool) {
-  const std::int64_t bytes = group_bytes(dtype(), cols());
-  packed_ = Buffer(static_cast<std::size_t>(n_groups() * bytes));
+void PackedWeight::pack_groups(ThreadPool& pool, BFloat16Layout bf16_layout) {
+  const bool integers = dtype() == DType::bf16 && bf16_layout == BFloat16Layout::integers;
+  group_bytes_ = integers ? integer_group_bytes(cols()) : group_bytes(dtype(), cols());
+  packed_ = Buffer(static_cast<std::size_t>(n_groups() * group_bytes_));
   prefer_huge_pages(packed_);
-  const auto pack = packer(dtype());
+  const auto pack = packer(dtype(), bf16_layout);
   pool.for_each(n_groups(), [&](std::int64_t g, int) {
-    std::byte* group = packed_.data() + g * bytes;
+    std::byte* group = packed_.data() + g * group_bytes_;
     const std::int64_t first_row = g * kGroupRows;
     const int n_rows = static_cast<int>(std::min<std::int64_t>(kGroupRows, rows() - first_row));
-    std::memset(group, 0, static_cast<std::size_t>(bytes));
+    std::memset(group, 0, static_cast<std::size_t>(group_bytes_));
     pack(stored_, first_row, n_rows, group);
   });
 }

@@ -15,7 +15,7 @@ namespace msrnn::cpu {
 class PackedWeight final : public Weight {
  public:
   // `stored` stays readable for rows(). Throws Error if quantised rows are not whole blocks.
-  PackedWeight(const TensorView& stored, ThreadPool& pool);
+  PackedWeight(const TensorView& stored, ThreadPool& pool, BFloat16Layout bf16_layout);
 
   std::size_t bytes() const override { return compact_ ? compact_->bytes() : packed_.size(); }
   // Whether the groups are bf16 in the compact layout.
@@ -29,8 +29,7 @@ class PackedWeight final : public Weight {
       return {compact_->groups.data() + first * bytes, bytes, count, n_blocks(),
               compact_->of_groups.data() + first};
     }
-    const std::int64_t bytes = group_bytes(dtype(), cols());
-    return {packed_.data() + first * bytes, bytes, count, n_blocks(), nullptr};
+    return {packed_.data() + first * group_bytes_, group_bytes_, count, n_blocks(), nullptr};
   }
   // The matrix as it came.
   const TensorView& stored() const { return stored_; }
@@ -38,10 +37,11 @@ class PackedWeight final : public Weight {
   const float* vector() const { return vector_.as<float>(); }
 
  private:
-  void pack_groups(ThreadPool& pool);
+  void pack_groups(ThreadPool& pool, BFloat16Layout bf16_layout);
 
   TensorView stored_;
-  Buffer packed_;
+  std::int64_t group_bytes_ = 0;
+  Buffer packed_;                           // n_groups() times so many bytes
   std::optional<CompactBFloat16> compact_;  // then packed_ is empty
   Buffer vector_;
 };

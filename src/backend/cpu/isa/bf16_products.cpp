@@ -143,6 +143,7 @@ struct CompactBFloat16 : CompactStored {
 template <class Input>
 void add_all(MatmulKernels& kernels) {
   add_products<PlainBFloat16<Input>>(kernels);
+  kernels.bf16_layout = BFloat16Layout::floats;
   kernels.compact_bf16 = {tile_product<CompactBFloat16<Input>>};
   add_bf16_peak<Input>(kernels);
 }

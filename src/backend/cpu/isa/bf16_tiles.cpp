@@ -111,6 +111,7 @@ void run_bf16_tiles(std::int64_t rounds) {
 template <int planes>
 void add_all(MatmulKernels& kernels) {
   add_products<PlainTiles<planes>>(kernels);
+  kernels.bf16_layout = BFloat16Layout::floats;
   kernels.compact_bf16 = {tile_product<CompactTiles<planes>>, expand_compact,
                           tile_product<PlainTiles<planes>>};
   kernels.peak[static_cast<int>(BFloat16Input<planes>::kFormat)] = {

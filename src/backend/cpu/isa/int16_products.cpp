@@ -1,5 +1,6 @@
-// Products with quantised weights where no instruction adds products of bytes to a sum of 32 bits: numbers of
-// 16 bits, pairs of whose products are. One multiplication does what two planes of bytes would take two for.
+// Products with quantised weights, and with bf16 ones as integers of 12 bits, where no instruction adds
+// products of bytes to a sum of 32 bits: numbers of 16 bits, pairs of whose products are. One multiplication
+// does what two planes of bytes would take two for.
 #include "backend/cpu/isa/codes.h"
 #include "backend/cpu/isa/peak.h"
 #include "backend/cpu/isa/products.h"
@@ -36,40 +37,79 @@ MSRNN_INLINED inline WordPairs to_words(const SignedBytes& numbers) {
   return words;
 }
 
+// Kinds of weights: how their blocks are unpacked.
 template <DType type>
-MSRNN_INLINED inline WordPairs unpack_words(const std::byte* numbers) {
-  constexpr Quantisation q = quantisation(type);
-  if constexpr (q.levels) {
-    return to_words(look_up_levels(numbers, broadcast(0)));
-  } else if constexpr (q.bits == 8) {
-    return to_words(load_numbers(numbers, broadcast(0)));
-  } else {
-    return to_words(unpack_codes<q.bits>(numbers));
+struct QuantisedBlocks : Stored<type> {
+  static constexpr Quantisation kQuantisation = quantisation(type);
+  static constexpr int kScales = n_block_scales(type);
+  static constexpr bool kMinima = kQuantisation.minima;
+  static constexpr int kZero = kQuantisation.levels || kQuantisation.bits == 8 ? 0 : kQuantisation.zero;
+
+  MSRNN_INLINED static WordPairs words(const std::byte* packed, int i) {
+    const std::byte* numbers = packed + i * number_bytes(type);
+    if constexpr (kQuantisation.levels) {
+      return to_words(look_up_levels(numbers, broadcast(0)));
+    } else if constexpr (kQuantisation.bits == 8) {
+      return to_words(load_numbers(numbers, broadcast(0)));
+    } else {
+      return to_words(unpack_codes<kQuantisation.bits>(numbers));
+    }
   }
-}
+  MSRNN_INLINED static void load(const std::byte* packed, int i, Scales<kScales>& scales) {
+    load_scales<type>(packed, i, scales);
+  }
+};
+
+// bf16 as integers of 12 bits.
+struct BFloat16Blocks : Stored<DType::bf16, kIntegerBlockBytes> {
+  static constexpr int kScales = 1, kZero = 0;
+  static constexpr bool kMinima = false;
+  static constexpr int kLowBits = kIntegerBits - 8, kHighBytes = kGroupRows * kBlockCols;
+
+  MSRNN_INLINED static WordPairs words(const std::byte* packed, int) {
+    const SignedBytes high = load_numbers(packed, broadcast(0));
+    const WordPairs low = to_words(unpack_codes<kLowBits>(packed + kHighBytes));
+    WordPairs words;
+    unrolled<kQuads>([&](auto j) MSRNN_INLINED {
+      constexpr int kFirst = 2 * j.value, kSecond = kFirst + 1;
+      const IntRows& quad = high.quad[j.value];
+      words.pair[kFirst] = each_int_part([&](int p) {
+        return shift_signed_words_right<8 - kLowBits>(shift_words_left<8>(quad.part[p])) |
+               low.pair[kFirst].part[p];
+      });
+      words.pair[kSecond] = each_int_part([&](int p) {
+        const I32 second = quad.part[p] & broadcast(static_cast<std::int32_t>(0xff00ff00));
+        return shift_signed_words_right<8 - kLowBits>(second) | low.pair[kSecond].part[p];
+      });
+    });
+    return words;
+  }
+  MSRNN_INLINED static void load(const std::byte* packed, int, Scales<1>& scales) {
+    scales.scale[0] =
+        load_rows(reinterpret_cast<const BFloat16*>(packed + kHighBytes + kHighBytes * kLowBits / 8));
+  }
+};
 
 // One block of some groups, unpacked once for all tokens.
-template <DType type, int groups>
+template <class Blocks, int groups>
 class WordRows {
  public:
   MSRNN_INLINED WordRows(const std::byte* const (&packed)[groups], int i) {
     unrolled<groups>([&](auto g) MSRNN_INLINED {
-      words_[g.value] = unpack_words<type>(packed[g.value] + i * number_bytes(type));
-      load_scales<type>(packed[g.value], i, scales_[g.value]);
+      words_[g.value] = Blocks::words(packed[g.value], i);
+      Blocks::load(packed[g.value], i, scales_[g.value]);
     });
   }
 
   // Adds the products with `tokens` tokens from t on.
   template <int tokens>
   MSRNN_INLINED void add(const Int16Input& x, int t, Rows (*sums)[groups]) const {
-    if constexpr (kType.minima) add_minima<tokens>(x, t, sums);
+    if constexpr (Blocks::kMinima) add_minima<tokens>(x, t, sums);
     unrolled<kScales>([&](auto p) MSRNN_INLINED { add_part<p.value, tokens>(x, t, sums); });
   }
 
  private:
-  static constexpr Quantisation kType = quantisation(type);
-  static constexpr int kScales = n_block_scales(type);
-  static constexpr int kZero = kType.levels || kType.bits == 8 ? 0 : kType.zero;
+  static constexpr int kScales = Blocks::kScales;
 
   template <int tokens>
   MSRNN_INLINED void add_minima(const Int16Input& x, int t, Rows (*sums)[groups]) const {
@@ -91,7 +131,7 @@ class WordRows {
     IntRows integers[tokens][groups];
     unrolled<tokens>([&](auto i) MSRNN_INLINED {
       unrolled<groups>([&](auto g) MSRNN_INLINED {
-        integers[i.value][g.value] = x.template minus_sums<kScales, kZero>(p, t + i.value);
+        integers[i.value][g.value] = x.template minus_sums<kScales, Blocks::kZero>(p, t + i.value);
       });
     });
     unrolled<kPairs>([&](auto k) MSRNN_INLINED {
@@ -125,8 +165,8 @@ class WordRows {
   Scales<kScales> scales_[groups];
 };
 
-template <DType type>
-struct Int16Quantised : Stored<type> {
+template <class Blocks>
+struct Int16Products : Blocks {
   using Input = Int16Input;
   static constexpr int kTokens = kTileTokens;
   template <int n, int groups>
@@ -139,7 +179,7 @@ struct Int16Quantised : Stored<type> {
                                       RowSums<n, groups>& sums) {
     // Their integers, the weights of a pair of columns and one token's numbers fill the registers.
     constexpr int kMost = kParts == 4 ? 1 : 4, kAtOnce = n < kMost ? n : kMost;
-    const WordRows<type, groups> block(packed, i);
+    const WordRows<Blocks, groups> block(packed, i);
 #pragma GCC unroll 1
     for (int t = 0; t < n; t += kAtOnce) block.template add<kAtOnce>(x, t, sums.of_token);
   }
@@ -155,9 +195,14 @@ void run_int16_peak(std::int64_t rounds) {
 
 }  // namespace
 
-void add_int16_products(MatmulKernels& kernels) {
-  each_quantised_type(
-      [&](auto type) { add_products<Int16Quantised<static_cast<DType>(type.value)>>(kernels); });
+void add_int16_products(MatmulKernels& kernels, Precision precision) {
+  each_quantised_type([&](auto type) {
+    add_products<Int16Products<QuantisedBlocks<static_cast<DType>(type.value)>>>(kernels);
+  });
+  if (precision != Precision::exact) {
+    add_products<Int16Products<BFloat16Blocks>>(kernels);
+    kernels.bf16_layout = BFloat16Layout::integers;
+  }
   kernels.peak[static_cast<int>(Int16Input::kFormat)] = {run_int16_peak, kChains * kLanes * 2};
 }
 

@@ -8,7 +8,7 @@ Kernels kernels(std::string_view isa, Precision precision) {
   add_elementwise(all.matmul, precision);
   add_float_products(all.matmul);
   add_bf16_products(all.matmul, precision);
-  add_int16_products(all.matmul);
+  add_int16_products(all.matmul, precision);
   add_attention(all.attention);
   add_sweeps(all.attention);
   return all;

@@ -9,8 +9,8 @@ namespace msrnn::cpu::MSRNN_ISA {
 void add_elementwise(MatmulKernels& kernels, Precision precision);
 void add_float_products(MatmulKernels& kernels);
 void add_bf16_products(MatmulKernels& kernels, Precision precision);
-// With quantised weights.
-void add_int16_products(MatmulKernels& kernels);
+// With quantised weights, and unless exact with bf16 ones.
+void add_int16_products(MatmulKernels& kernels, Precision precision);
 // Replace some products of another set by faster ones.
 void add_byte_products(MatmulKernels& kernels, Precision precision);
 void add_vnni_products(MatmulKernels& kernels, Precision precision);

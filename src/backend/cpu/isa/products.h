@@ -35,11 +35,11 @@ MSRNN_INLINED inline void prefetch(const std::byte* block) {
 }
 
 // Going through a group whose blocks are alike and lie one after another.
-template <DType type>
+template <DType type, int block_bytes = packed_bytes(type)>
 struct Stored {
   using Block = const std::byte*;
   static constexpr DType kType = type;
-  static constexpr int kBlockBytes = packed_bytes(type);
+  static constexpr int kBlockBytes = block_bytes;
   static constexpr int kTogether = n_together(type);
 
   static Block first_block(const WeightGroups& weights, int group) {
