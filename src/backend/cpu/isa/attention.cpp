@@ -41,7 +41,7 @@ template <int V, bool kAdd>
 void product_columns(const Product& p, int column) {
   int row = 0;
   for (; row + kTileRows <= p.m; row += kTileRows) product_tile<kTileRows, V, kAdd>(p, row, column);
-  unrolled<kTileRows - 1>([&](auto less) {
+  unrolled_constants<kTileRows - 1>([&](auto less) {
     if (p.m - row == less.value + 1) product_tile<less.value + 1, V, kAdd>(p, row, column);
   });
 }
@@ -156,7 +156,7 @@ void weigh_all_values(const SlotChunk& a, StoredRows<T> values, float* out) {
 template <class LoadCodes, class Scales>
 void load_tile(int n, float* panel, LoadCodes load_codes, Scales scales) {
   F32 rows[kLanes];
-  unrolled<kLanes>([&](auto i) { rows[i.value] = load_codes(i.value); });
+  unrolled<kLanes>([&](int i) { rows[i] = load_codes(i); });
   transpose(rows);
   for (int i = 0; i < n; ++i) store(panel + i * kKeyPanel, rows[i] * scales);
 }

@@ -15,13 +15,13 @@ using WeightsInput = BFloat16Input<planes>;
 template <int planes, int n, int groups>
 MSRNN_INLINED inline void add_pair(const IntRows (&w)[groups], int c, const BFloat16Input<planes>& x,
                                    RowSums<n, groups>& sums) {
-  unrolled<n>([&](auto t) {
+  unrolled<n>([&](int t) {
     for (int plane = 0; plane < planes; ++plane) {
       std::int32_t pair;
-      __builtin_memcpy(&pair, x.numbers(plane, t.value) + c, sizeof pair);
+      __builtin_memcpy(&pair, x.numbers(plane, t) + c, sizeof pair);
       const auto both = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
       for (int g = 0; g < groups; ++g) {
-        __m512& sum = sums[t.value][g].part[0].v;
+        __m512& sum = sums[t][g].part[0].v;
         sum = _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(w[g].part[0].v), both);
       }
     }
@@ -50,10 +50,10 @@ MSRNN_INLINED inline void add_pair(const IntRows (&w)[groups], int c, const Floa
     first[g] = each_part([&](int i) { return first_bfloat16(w[g].part[i]); });
     second[g] = each_part([&](int i) { return second_bfloat16(w[g].part[i]); });
   }
-  unrolled<n>([&](auto t) {
-    const float* numbers = x.numbers(t.value) + c;
+  unrolled<n>([&](int t) {
+    const float* numbers = x.numbers(t) + c;
     for (int g = 0; g < groups; ++g) {
-      Rows& sum = sums[t.value][g];
+      Rows& sum = sums[t][g];
       sum = fma(first[g], broadcast(numbers[0]), sum);
       sum = fma(second[g], broadcast(numbers[1]), sum);
     }
@@ -120,10 +120,10 @@ struct CompactBFloat16 : CompactStored {
                                         RowSums<n, groups>& sums) {
     FourColumns columns[groups];
     for (int g = 0; g < groups; ++g) columns[g] = unpack<first>(blocks[g], c);
-    unrolled<2>([&](auto j) MSRNN_INLINED {
+    unrolled<2>([&](int j) MSRNN_INLINED {
       IntRows w[groups];
-      for (int g = 0; g < groups; ++g) w[g] = columns[g].pair[j.value];
-      add_pair(w, c + first + 2 * j.value, x, sums);
+      for (int g = 0; g < groups; ++g) w[g] = columns[g].pair[j];
+      add_pair(w, c + first + 2 * j, x, sums);
     });
   }
 

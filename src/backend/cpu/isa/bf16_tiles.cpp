@@ -24,19 +24,19 @@ template <int n, int groups>
 class TileSums {
  public:
   TileSums() {
-    unrolled<groups>([](auto g) { clear_tile<g.value>(); });
+    unrolled_constants<groups>([](auto g) { clear_tile<g.value>(); });
   }
 
   // += blocks in the plain layout · x
   template <int planes>
   void add(const std::byte* const (&blocks)[groups], const BFloat16Input<planes>& x) {
-    unrolled<planes>([&](auto plane) MSRNN_INLINED {
+    unrolled_constants<planes>([&](auto plane) MSRNN_INLINED {
       load_tile<kTokenTiles + plane.value>(x.numbers(plane.value, 0), kTileRowBytes);
     });
-    unrolled<groups>([&](auto g) MSRNN_INLINED {
+    unrolled_constants<groups>([&](auto g) MSRNN_INLINED {
       constexpr int kWeight = kWeightTiles + g.value % 2;
       load_tile<kWeight>(blocks[g.value], kTileRowBytes);
-      unrolled<planes>([&](auto plane) MSRNN_INLINED {
+      unrolled_constants<planes>([&](auto plane) MSRNN_INLINED {
         add_bf16_products<g.value, kTokenTiles + plane.value, kWeight>();
       });
     });
@@ -44,7 +44,7 @@ class TileSums {
 
   // out: [groups][tile_tokens][16]
   void store(float* out, int tile_tokens) const {
-    unrolled<groups>([&](auto g) MSRNN_INLINED {
+    unrolled_constants<groups>([&](auto g) MSRNN_INLINED {
       store_tile<g.value>(out + g.value * tile_tokens * kGroupRows, kTileRowBytes);
     });
   }

@@ -17,9 +17,9 @@ template <DType type, int groups>
 class CodeRows {
  public:
   MSRNN_INLINED CodeRows(const std::byte* const (&packed)[groups], int i) {
-    unrolled<groups>([&](auto g) MSRNN_INLINED {
-      codes_[g.value] = unpack_codes<kBits>(packed[g.value] + i * number_bytes(type));
-      load_scales<type>(packed[g.value], i, scales_[g.value]);
+    unrolled<groups>([&](int g) MSRNN_INLINED {
+      codes_[g] = unpack_codes<kBits>(packed[g] + i * number_bytes(type));
+      load_scales<type>(packed[g], i, scales_[g]);
     });
   }
 
@@ -31,9 +31,9 @@ class CodeRows {
     IntRows integers[n][groups];
     for (int t = 0; t < n; t += kAtOnce) {
       const std::int8_t* numbers[kAtOnce];
-      unrolled<kAtOnce>([&](auto i) { numbers[i.value] = x.numbers(0, t + i.value); });
-      multiply<kFirstUnit>(numbers, [&](auto i, auto g, const IntRows& products)
-                                        MSRNN_INLINED { integers[t + i.value][g.value] = products; });
+      unrolled<kAtOnce>([&](int i) { numbers[i] = x.numbers(0, t + i); });
+      multiply<kFirstUnit>(numbers, [&](int i, int g, const IntRows& products)
+                                        MSRNN_INLINED { integers[t + i][g] = products; });
     }
     if constexpr (Input::kPlanes == 2) add_second_planes(x, integers);
 #pragma GCC unroll 4
@@ -53,9 +53,9 @@ class CodeRows {
     }
     const auto add_run = [&]<int count>(Constant<count>, int first) MSRNN_INLINED {
       const std::int8_t* numbers[count];
-      unrolled<count>([&](auto i) { numbers[i.value] = x.numbers(1, tokens[first + i.value]); });
-      multiply<1>(numbers, [&](auto i, auto g, const IntRows& products) MSRNN_INLINED {
-        IntRows& integer = integers[tokens[first + i.value]][g.value];
+      unrolled<count>([&](int i) { numbers[i] = x.numbers(1, tokens[first + i]); });
+      multiply<1>(numbers, [&](int i, int g, const IntRows& products) MSRNN_INLINED {
+        IntRows& integer = integers[tokens[first + i]][g];
         integer = each_int_part([&](int part) { return integer.part[part] + products.part[part]; });
       });
     };
@@ -67,30 +67,29 @@ class CodeRows {
     }
   }
 
-  // take(Constant<i>, Constant<group>, products) for each of `count` times 32 numbers, which count `unit`
+  // take(i, group, products) for each of `count` times 32 numbers, which count `unit`
   // each.
   template <int unit, int count, class Take>
   MSRNN_INLINED void multiply(const std::int8_t* const (&numbers)[count], Take take) const {
     IntRows sums[count][groups];
-    unrolled<kQuads>([&](auto j) MSRNN_INLINED {
+    unrolled<kQuads>([&](int j) MSRNN_INLINED {
       IntRows codes[groups];
-      unrolled<groups>([&](auto g)
-                           MSRNN_INLINED { codes[g.value] = at_hand(codes_[g.value].quad[j.value]); });
-      unrolled<count>([&](auto i) MSRNN_INLINED {
-        const I32 quad = broadcast_bits(numbers[i.value] + 4 * j.value);
-        unrolled<groups>([&](auto g) MSRNN_INLINED {
-          IntRows& sum = sums[i.value][g.value];
+      unrolled<groups>([&](int g) MSRNN_INLINED { codes[g] = at_hand(codes_[g].quad[j]); });
+      unrolled<count>([&](int i) MSRNN_INLINED {
+        const I32 quad = broadcast_bits(numbers[i] + 4 * j);
+        unrolled<groups>([&](int g) MSRNN_INLINED {
+          IntRows& sum = sums[i][g];
           sum = at_hand(each_int_part([&](int part) MSRNN_INLINED {
-            const I32 products = dot_bytes(codes[g.value].part[part], quad);
-            return j.value == 0 ? products : add_words(sum.part[part], products);
+            const I32 products = dot_bytes(codes[g].part[part], quad);
+            return j == 0 ? products : add_words(sum.part[part], products);
           }));
         });
       });
     });
-    unrolled<count>([&](auto i) MSRNN_INLINED {
-      unrolled<groups>([&](auto g) MSRNN_INLINED {
+    unrolled<count>([&](int i) MSRNN_INLINED {
+      unrolled<groups>([&](int g) MSRNN_INLINED {
         take(i, g, each_int_part([&](int part) {
-               return dot_words(sums[i.value][g.value].part[part], broadcast(unit * 0x00010001));
+               return dot_words(sums[i][g].part[part], broadcast(unit * 0x00010001));
              }));
       });
     });
@@ -100,12 +99,12 @@ class CodeRows {
   MSRNN_INLINED void add_scaled(const Input& x, int t, const IntRows (&integers)[groups],
                                 Rows (&sums)[groups]) const {
     const IntRows minus_sums = x.template minus_sums<1, kType.zero>(0, t);
-    unrolled<groups>([&](auto g) MSRNN_INLINED {
-      const Scales<1>& scales = scales_[g.value];
-      sums[g.value] = each_part([&](int part) MSRNN_INLINED {
-        I32 integer = integers[g.value].part[part];
+    unrolled<groups>([&](int g) MSRNN_INLINED {
+      const Scales<1>& scales = scales_[g];
+      sums[g] = each_part([&](int part) MSRNN_INLINED {
+        I32 integer = integers[g].part[part];
         if constexpr (kType.zero != 0) integer = integer + minus_sums.part[part];
-        F32 sum = sums[g.value].part[part];
+        F32 sum = sums[g].part[part];
         if constexpr (kType.minima) {
           sum = fma(scales.minimum[0].part[part], x.template scaled_sum<1>(0, t), sum);
         }

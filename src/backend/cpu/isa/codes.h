@@ -25,7 +25,7 @@ struct SignedBytes {
 template <int width, int low, int bits>
 MSRNN_INLINED inline void add_plane(const std::byte* plane, Codes<bits>& block) {
   const I32 mask = broadcast(((1 << width) - 1) * (0x01010101 << low));
-  unrolled<kQuads>([&](auto j) MSRNN_INLINED {
+  unrolled_constants<kQuads>([&](auto j) MSRNN_INLINED {
     constexpr int kVector = j.value % width, kShift = j.value / width * width - low;
     const IntRows fields = load_row_bits(plane + kGroupRows * 4 * kVector);
     IntRows& quad = block.quad[j.value];
@@ -53,9 +53,8 @@ MSRNN_INLINED inline SignedBytes look_up_levels(const std::byte* plane, I32 turn
   const I32 table = load_16_bytes(kLevels) ^ turned;
   const Codes<4> codes = unpack_codes<4>(plane);
   SignedBytes block;
-  unrolled<kQuads>([&](auto j) MSRNN_INLINED {
-    block.quad[j.value] =
-        each_int_part([&](int p) { return look_up_bytes(table, codes.quad[j.value].part[p]); });
+  unrolled<kQuads>([&](int j) MSRNN_INLINED {
+    block.quad[j] = each_int_part([&](int p) { return look_up_bytes(table, codes.quad[j].part[p]); });
   });
   return block;
 }
@@ -63,9 +62,9 @@ MSRNN_INLINED inline SignedBytes look_up_levels(const std::byte* plane, I32 turn
 // 8 bits a number.
 MSRNN_INLINED inline SignedBytes load_numbers(const std::byte* numbers, I32 turned) {
   SignedBytes block;
-  unrolled<kQuads>([&](auto j) MSRNN_INLINED {
-    const IntRows quad = load_row_bits(numbers + kGroupRows * 4 * j.value);
-    block.quad[j.value] = each_int_part([&](int p) { return quad.part[p] ^ turned; });
+  unrolled<kQuads>([&](int j) MSRNN_INLINED {
+    const IntRows quad = load_row_bits(numbers + kGroupRows * 4 * j);
+    block.quad[j] = each_int_part([&](int p) { return quad.part[p] ^ turned; });
   });
   return block;
 }

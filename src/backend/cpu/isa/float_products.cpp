@@ -22,9 +22,9 @@ struct Plain : Stored<type> {
       for (int g = 0; g < groups; ++g) {
         w[g] = load_rows(reinterpret_cast<const Number*>(blocks[g]) + c * kGroupRows);
       }
-      unrolled<n>([&](auto t) {
-        const F32 number = broadcast(x.numbers(t.value)[c]);
-        for (int g = 0; g < groups; ++g) sums[t.value][g] = fma(w[g], number, sums[t.value][g]);
+      unrolled<n>([&](int t) {
+        const F32 number = broadcast(x.numbers(t)[c]);
+        for (int g = 0; g < groups; ++g) sums[t][g] = fma(w[g], number, sums[t][g]);
       });
     }
   }

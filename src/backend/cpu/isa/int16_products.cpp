@@ -17,22 +17,21 @@ struct WordPairs {
 template <int bits>
 MSRNN_INLINED inline WordPairs to_words(const Codes<bits>& codes) {
   WordPairs words;
-  unrolled<kQuads>([&](auto j) MSRNN_INLINED {
-    const IntRows& quad = codes.quad[j.value];
-    words.pair[2 * j.value] = each_int_part([&](int p) { return quad.part[p] & broadcast(0x00ff00ff); });
-    words.pair[2 * j.value + 1] = each_int_part([&](int p) { return shift_words_right<8>(quad.part[p]); });
+  unrolled<kQuads>([&](int j) MSRNN_INLINED {
+    const IntRows& quad = codes.quad[j];
+    words.pair[2 * j] = each_int_part([&](int p) { return quad.part[p] & broadcast(0x00ff00ff); });
+    words.pair[2 * j + 1] = each_int_part([&](int p) { return shift_words_right<8>(quad.part[p]); });
   });
   return words;
 }
 
 MSRNN_INLINED inline WordPairs to_words(const SignedBytes& numbers) {
   WordPairs words;
-  unrolled<kQuads>([&](auto j) MSRNN_INLINED {
-    const IntRows& quad = numbers.quad[j.value];
-    words.pair[2 * j.value] =
+  unrolled<kQuads>([&](int j) MSRNN_INLINED {
+    const IntRows& quad = numbers.quad[j];
+    words.pair[2 * j] =
         each_int_part([&](int p) { return shift_signed_words_right<8>(shift_words_left<8>(quad.part[p])); });
-    words.pair[2 * j.value + 1] =
-        each_int_part([&](int p) { return shift_signed_words_right<8>(quad.part[p]); });
+    words.pair[2 * j + 1] = each_int_part([&](int p) { return shift_signed_words_right<8>(quad.part[p]); });
   });
   return words;
 }
@@ -70,16 +69,16 @@ struct BFloat16Blocks : Stored<DType::bf16, kIntegerBlockBytes> {
     const SignedBytes high = load_numbers(packed, broadcast(0));
     const WordPairs low = to_words(unpack_codes<kLowBits>(packed + kHighBytes));
     WordPairs words;
-    unrolled<kQuads>([&](auto j) MSRNN_INLINED {
-      constexpr int kFirst = 2 * j.value, kSecond = kFirst + 1;
-      const IntRows& quad = high.quad[j.value];
-      words.pair[kFirst] = each_int_part([&](int p) {
+    unrolled<kQuads>([&](int j) MSRNN_INLINED {
+      const int first = 2 * j, second = first + 1;
+      const IntRows& quad = high.quad[j];
+      words.pair[first] = each_int_part([&](int p) {
         return shift_signed_words_right<8 - kLowBits>(shift_words_left<8>(quad.part[p])) |
-               low.pair[kFirst].part[p];
+               low.pair[first].part[p];
       });
-      words.pair[kSecond] = each_int_part([&](int p) {
-        const I32 second = quad.part[p] & broadcast(static_cast<std::int32_t>(0xff00ff00));
-        return shift_signed_words_right<8 - kLowBits>(second) | low.pair[kSecond].part[p];
+      words.pair[second] = each_int_part([&](int p) {
+        const I32 odd = quad.part[p] & broadcast(static_cast<std::int32_t>(0xff00ff00));
+        return shift_signed_words_right<8 - kLowBits>(odd) | low.pair[second].part[p];
       });
     });
     return words;
@@ -95,9 +94,9 @@ template <class Blocks, int groups>
 class WordRows {
  public:
   MSRNN_INLINED WordRows(const std::byte* const (&packed)[groups], int i) {
-    unrolled<groups>([&](auto g) MSRNN_INLINED {
-      words_[g.value] = Blocks::words(packed[g.value], i);
-      Blocks::load(packed[g.value], i, scales_[g.value]);
+    unrolled<groups>([&](int g) MSRNN_INLINED {
+      words_[g] = Blocks::words(packed[g], i);
+      Blocks::load(packed[g], i, scales_[g]);
     });
   }
 
@@ -105,7 +104,7 @@ class WordRows {
   template <int tokens>
   MSRNN_INLINED void add(const Int16Input& x, int t, Rows (*sums)[groups]) const {
     if constexpr (Blocks::kMinima) add_minima<tokens>(x, t, sums);
-    unrolled<kScales>([&](auto p) MSRNN_INLINED { add_part<p.value, tokens>(x, t, sums); });
+    unrolled<kScales>([&](int p) MSRNN_INLINED { add_part<tokens>(p, x, t, sums); });
   }
 
  private:
@@ -113,49 +112,48 @@ class WordRows {
 
   template <int tokens>
   MSRNN_INLINED void add_minima(const Int16Input& x, int t, Rows (*sums)[groups]) const {
-    unrolled<kScales>([&](auto p) MSRNN_INLINED {
-      unrolled<tokens>([&](auto i) MSRNN_INLINED {
-        const F32 scaled_sum = x.template scaled_sum<kScales>(p.value, t + i.value);
-        unrolled<groups>([&](auto g) MSRNN_INLINED {
-          Rows& sum = sums[t + i.value][g.value];
-          sum = fma(scales_[g.value].minimum[p.value], scaled_sum, sum);
+    unrolled<kScales>([&](int p) MSRNN_INLINED {
+      unrolled<tokens>([&](int i) MSRNN_INLINED {
+        const F32 scaled_sum = x.template scaled_sum<kScales>(p, t + i);
+        unrolled<groups>([&](int g) MSRNN_INLINED {
+          Rows& sum = sums[t + i][g];
+          sum = fma(scales_[g].minimum[p], scaled_sum, sum);
         });
       });
     });
   }
 
   // The columns that have scale p.
-  template <int p, int tokens>
-  MSRNN_INLINED void add_part(const Int16Input& x, int t, Rows (*sums)[groups]) const {
+  template <int tokens>
+  MSRNN_INLINED void add_part(int p, const Int16Input& x, int t, Rows (*sums)[groups]) const {
     constexpr int kPairs = 2 * kQuads / kScales;
     IntRows integers[tokens][groups];
-    unrolled<tokens>([&](auto i) MSRNN_INLINED {
-      unrolled<groups>([&](auto g) MSRNN_INLINED {
-        integers[i.value][g.value] = x.template minus_sums<kScales, Blocks::kZero>(p, t + i.value);
+    unrolled<tokens>([&](int i) MSRNN_INLINED {
+      unrolled<groups>([&](int g) MSRNN_INLINED {
+        integers[i][g] = x.template minus_sums<kScales, Blocks::kZero>(p, t + i);
       });
     });
-    unrolled<kPairs>([&](auto k) MSRNN_INLINED {
-      constexpr int kPair = p * kPairs + k.value;
+    unrolled<kPairs>([&](int k) MSRNN_INLINED {
+      const int kth = p * kPairs + k;
       IntRows words[groups];
-      unrolled<groups>([&](auto g) MSRNN_INLINED { words[g.value] = at_hand(words_[g.value].pair[kPair]); });
-      unrolled<tokens>([&](auto i) MSRNN_INLINED {
-        const I32 pair = x.pair(t + i.value, kPair);
-        unrolled<groups>([&](auto g) MSRNN_INLINED {
-          IntRows& sum = integers[i.value][g.value];
-          sum = each_int_part([&](int part) MSRNN_INLINED {
-            return sum.part[part] + dot_words(words[g.value].part[part], pair);
-          });
+      unrolled<groups>([&](int g) MSRNN_INLINED { words[g] = at_hand(words_[g].pair[kth]); });
+      unrolled<tokens>([&](int i) MSRNN_INLINED {
+        const I32 pair = x.pair(t + i, kth);
+        unrolled<groups>([&](int g) MSRNN_INLINED {
+          IntRows& sum = integers[i][g];
+          sum = each_int_part(
+              [&](int part) MSRNN_INLINED { return sum.part[part] + dot_words(words[g].part[part], pair); });
           sum = at_hand(sum);
         });
       });
     });
-    unrolled<tokens>([&](auto i) MSRNN_INLINED {
-      unrolled<groups>([&](auto g) MSRNN_INLINED {
-        Rows& sum = sums[t + i.value][g.value];
-        const F32 scale = x.scale(t + i.value);
+    unrolled<tokens>([&](int i) MSRNN_INLINED {
+      unrolled<groups>([&](int g) MSRNN_INLINED {
+        Rows& sum = sums[t + i][g];
+        const F32 scale = x.scale(t + i);
         sum = each_part([&](int part) {
-          return fma(to_float(integers[i.value][g.value].part[part]),
-                     scales_[g.value].scale[p].part[part] * scale, sum.part[part]);
+          return fma(to_float(integers[i][g].part[part]), scales_[g].scale[p].part[part] * scale,
+                     sum.part[part]);
         });
       });
     });

@@ -21,9 +21,8 @@ void expand_numbers(const std::byte* numbers, std::byte* expanded) {
       if constexpr (!q.levels) return unpack_codes<q.bits>(numbers);
     }();
     const __m512i zero = _mm512_set1_epi8(q.zero);
-    unrolled<kQuads>([&](auto j) {
-      _mm512_storeu_si512(expanded + j.value * kTileRowBytes,
-                          _mm512_sub_epi8(block.quad[j.value].part[0].v, zero));
+    unrolled<kQuads>([&](int j) {
+      _mm512_storeu_si512(expanded + j * kTileRowBytes, _mm512_sub_epi8(block.quad[j].part[0].v, zero));
     });
   }
 }
@@ -112,8 +111,8 @@ class WholeTile {
   static void add_blocks(const std::byte* blocks, const Token* tokens, std::int64_t n, Next next,
                          float* out) {
     F32 sums[kTileTokens];
-    unrolled<kTileTokens>(
-        [&](auto t) MSRNN_INLINED { sums[t.value] = begin ? zero() : load(out + t.value * kGroupRows); });
+    unrolled<kTileTokens>([&](int t)
+                              MSRNN_INLINED { sums[t] = begin ? zero() : load(out + t * kGroupRows); });
     const auto multiply = [&](auto parity, std::int64_t step) MSRNN_INLINED {
       multiply_step<parity.value>(blocks + step / scales * kBlockBytes, tokens + step / scales * kTileTokens);
     };
@@ -133,14 +132,14 @@ class WholeTile {
       if (step + 2 < n_steps) multiply(kEven, step + 2);
       add(kOdd, step + 1);
     }
-    unrolled<kTileTokens>([&](auto t) MSRNN_INLINED { store(out + t.value * kGroupRows, sums[t.value]); });
+    unrolled<kTileTokens>([&](int t) MSRNN_INLINED { store(out + t * kGroupRows, sums[t]); });
   }
 
   template <int parity>
   MSRNN_INLINED static void multiply_step(const std::byte* block, const Token* tokens) {
     constexpr int kFirst = parity % scales * kPartCols;
     load_tile<kWeights + parity>(block + kFirst * kGroupRows, kTileRowBytes);
-    unrolled<planes>([&](auto plane) MSRNN_INLINED {
+    unrolled_constants<planes>([&](auto plane) MSRNN_INLINED {
       load_tile<kTokens + plane.value>(tokens->plane[plane.value] + kFirst, sizeof(Token));
       clear_tile<2 * parity + plane.value>();
       add_int8_products<2 * parity + plane.value, kTokens + plane.value, kWeights + parity>();
@@ -152,28 +151,27 @@ class WholeTile {
   MSRNN_INLINED static void add_step(const std::byte* block, const Token* tokens, F32 (&sums)[kTileTokens]) {
     constexpr int kPart = parity % scales;
     alignas(kTileRowBytes) std::int32_t integers[planes][kTileTokens][kGroupRows];
-    unrolled<planes>([&](auto plane) MSRNN_INLINED {
+    unrolled_constants<planes>([&](auto plane) MSRNN_INLINED {
       store_tile<2 * parity + plane.value>(integers[plane.value], kTileRowBytes);
     });
     const auto* of_parts = reinterpret_cast<const float*>(block + kNumberBytes);
     if constexpr (minima && kPart == 0) add_minima(of_parts + scales * kGroupRows, tokens, sums);
     const F32 scale = load(of_parts + kPart * kGroupRows);
-    unrolled<kTileTokens>([&](auto t) MSRNN_INLINED {
-      I32 integer = load(integers[0][t.value]);
-      if constexpr (planes == 2) integer = shift_left<8>(integer) + load(integers[1][t.value]);
-      sums[t.value] = fma(to_float(integer), scale * broadcast(tokens[t.value].scale), sums[t.value]);
+    unrolled<kTileTokens>([&](int t) MSRNN_INLINED {
+      I32 integer = load(integers[0][t]);
+      if constexpr (planes == 2) integer = shift_left<8>(integer) + load(integers[1][t]);
+      sums[t] = fma(to_float(integer), scale * broadcast(tokens[t].scale), sums[t]);
     });
   }
 
   MSRNN_INLINED static void add_minima(const float* minima_of_parts, const Token* tokens,
                                        F32 (&sums)[kTileTokens]) {
-    unrolled<scales>([&](auto s) MSRNN_INLINED {
-      const F32 minimum = load(minima_of_parts + s.value * kGroupRows);
-      unrolled<kTileTokens>([&](auto t) MSRNN_INLINED {
-        const Token& x = tokens[t.value];
-        const float scaled_sum =
-            scales == 1 ? x.scaled_sum : x.scale * static_cast<float>(x.half_sums[s.value]);
-        sums[t.value] = fma(minimum, broadcast(scaled_sum), sums[t.value]);
+    unrolled<scales>([&](int s) MSRNN_INLINED {
+      const F32 minimum = load(minima_of_parts + s * kGroupRows);
+      unrolled<kTileTokens>([&](int t) MSRNN_INLINED {
+        const Token& x = tokens[t];
+        const float scaled_sum = scales == 1 ? x.scaled_sum : x.scale * static_cast<float>(x.half_sums[s]);
+        sums[t] = fma(minimum, broadcast(scaled_sum), sums[t]);
       });
     });
   }

@@ -16,11 +16,11 @@ inline constexpr int kChains = kLanes == 16 ? 16 : kLanes == 8 ? 8 : 4;
 template <class T, class Step>
 void run_chains(std::int64_t rounds, T start, Step step) {
   T starts[kChains], chains[kChains];
-  unrolled<kChains>([&](auto i) { starts[i.value] = start; });
+  unrolled<kChains>([&](int i) { starts[i] = start; });
   asm volatile("" ::"r"(starts) : "memory");  // as if they differed: equal chains would be computed once
-  unrolled<kChains>([&](auto i) { chains[i.value] = starts[i.value]; });
+  unrolled<kChains>([&](int i) { chains[i] = starts[i]; });
   for (std::int64_t r = 0; r < rounds; ++r) {
-    unrolled<kChains>([&](auto i) { chains[i.value] = step(chains[i.value]); });
+    unrolled<kChains>([&](int i) { chains[i] = step(chains[i]); });
   }
   volatile unsigned char kept = 0;
   for (const T& chain : chains) {

@@ -55,15 +55,15 @@ struct RowSums {
   Rows of_token[n][groups];
 
   RowSums() {
-    unrolled<n>([&](auto t) {
-      for (Rows& sum : of_token[t.value]) sum = zero_rows();
+    unrolled<n>([&](int t) {
+      for (Rows& sum : of_token[t]) sum = zero_rows();
     });
   }
   Rows (&operator[](int t))[groups] { return of_token[t]; }
   void store(float* out, int tile_tokens) const {
-    unrolled<n>([&](auto t) {
+    unrolled<n>([&](int t) {
       for (int g = 0; g < groups; ++g) {
-        store_rows(out + (g * tile_tokens + t.value) * kGroupRows, of_token[t.value][g]);
+        store_rows(out + (g * tile_tokens + t) * kGroupRows, of_token[t][g]);
       }
     });
   }
@@ -130,7 +130,8 @@ void each_quantised_type(F f) {
   constexpr DType kTypes[] = {DType::q8_0, DType::q4_0, DType::q4_1,   DType::q5_0,
                               DType::q5_1, DType::q2_k, DType::q3_k,   DType::q4_k,
                               DType::q5_k, DType::q6_k, DType::iq4_nl, DType::iq4_xs};
-  unrolled<sizeof kTypes / sizeof *kTypes>([&](auto i) { f(Constant<static_cast<int>(kTypes[i.value])>{}); });
+  unrolled_constants<sizeof kTypes / sizeof *kTypes>(
+      [&](auto i) { f(Constant<static_cast<int>(kTypes[i.value])>{}); });
 }
 
 // Products with one type of weights.

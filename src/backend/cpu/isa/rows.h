@@ -15,10 +15,16 @@ struct Constant {
   static constexpr int value = i;
 };
 
-// body(Constant<0>), …, body(Constant<n − 1>). Unlike a loop it is sure to be unrolled, and arrays that are
-// indexed with the constants are kept in registers.
+// body(0), …, body(n − 1). Unlike a loop it is sure to be unrolled, and arrays that are indexed with the
+// numbers are kept in registers.
 template <int n, class Body>
 MSRNN_INLINED inline void unrolled(Body body) {
+  [&]<int... i>(std::integer_sequence<int, i...>) MSRNN_INLINED { (body(i), ...); }
+  (std::make_integer_sequence<int, n>{});
+}
+// body(Constant<0>), …, body(Constant<n − 1>): a body of its own for each.
+template <int n, class Body>
+MSRNN_INLINED inline void unrolled_constants(Body body) {
   [&]<int... i>(std::integer_sequence<int, i...>) MSRNN_INLINED { (body(Constant<i>{}), ...); }
   (std::make_integer_sequence<int, n>{});
 }
@@ -34,14 +40,14 @@ struct IntRows {
 template <class Body>
 MSRNN_INLINED inline Rows each_part(Body body) {
   Rows result;
-  unrolled<kParts>([&](auto i) MSRNN_INLINED { result.part[i.value] = body(i.value); });
+  unrolled<kParts>([&](int i) MSRNN_INLINED { result.part[i] = body(i); });
   return result;
 }
 // The same of integers.
 template <class Body>
 MSRNN_INLINED inline IntRows each_int_part(Body body) {
   IntRows result;
-  unrolled<kParts>([&](auto i) MSRNN_INLINED { result.part[i.value] = body(i.value); });
+  unrolled<kParts>([&](int i) MSRNN_INLINED { result.part[i] = body(i); });
   return result;
 }
 

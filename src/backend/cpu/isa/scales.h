@@ -31,10 +31,10 @@ MSRNN_INLINED inline void load_scales(const std::byte* packed, int i, Scales<par
     const Rows rows = load_rows(of_group);
     return kFineBytes == 0 ? rows : rows * load_int8_rows(of_part);
   };
-  unrolled<parts>([&](auto p) MSRNN_INLINED {
-    const std::int8_t* of_part = integers + p.value * kGroupRows;
-    scales.scale[p.value] = load(whole, of_part);
-    if constexpr (kMinima) scales.minimum[p.value] = load(whole + kGroupRows, of_part + kFineBytes);
+  unrolled<parts>([&](int p) MSRNN_INLINED {
+    const std::int8_t* of_part = integers + p * kGroupRows;
+    scales.scale[p] = load(whole, of_part);
+    if constexpr (kMinima) scales.minimum[p] = load(whole + kGroupRows, of_part + kFineBytes);
   });
 }
 

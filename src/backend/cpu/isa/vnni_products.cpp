@@ -10,7 +10,7 @@ namespace {
 
 template <int first, int n, class Block, int groups>
 inline void add_dots(const Block (&blocks)[groups], const std::int8_t* x, IntRows (&sums)[groups]) {
-  unrolled<n>([&](auto i) {
+  unrolled_constants<n>([&](auto i) {
     constexpr int kQuad = first + i.value;
     const __m512i quad = broadcast_bits(x + 4 * kQuad).v;
     for (int g = 0; g < groups; ++g) {
@@ -53,9 +53,9 @@ template <DType type, int groups>
 class QuantisedRows {
  public:
   QuantisedRows(const std::byte* const (&packed)[groups], int i) {
-    unrolled<groups>([&](auto g) {
-      numbers_[g.value] = unpack<type>(packed[g.value] + i * number_bytes(type));
-      load_scales<type>(packed[g.value], i, scales_[g.value]);
+    unrolled<groups>([&](int g) {
+      numbers_[g] = unpack<type>(packed[g] + i * number_bytes(type));
+      load_scales<type>(packed[g], i, scales_[g]);
     });
   }
 
@@ -73,15 +73,15 @@ class QuantisedRows {
   // The others hold nothing but 0.
   template <int used, class Input>
   void add_planes(const Input& x, int t, Rows (&sums)[groups]) const {
-    unrolled<kScales>([&](auto p) {
+    unrolled<kScales>([&](int p) {
       if constexpr (kType.minima) {
-        const F32 scaled_sum = x.template scaled_sum<kScales>(p.value, t);
+        const F32 scaled_sum = x.template scaled_sum<kScales>(p, t);
         for (int g = 0; g < groups; ++g) {
-          sums[g] = fma(scales_[g].minimum[p.value], scaled_sum, sums[g]);
+          sums[g] = fma(scales_[g].minimum[p], scaled_sum, sums[g]);
         }
       }
     });
-    unrolled<kScales>([&](auto p) {
+    unrolled_constants<kScales>([&](auto p) {
       constexpr int kQuads = 8 / kScales, kFirst = p.value * kQuads;
       // Each plane has a chain of its own: one after the other they would be the time a block takes.
       constexpr int kPlanes = Input::kPlanes;
@@ -90,11 +90,11 @@ class QuantisedRows {
         for (IntRows& of_plane : of_group) of_plane = broadcast_rows(0);
         of_group[kPlanes - 1] = x.template minus_sums<kScales, kZero>(p.value, t);
       }
-      unrolled<used>([&](auto plane) {
+      unrolled<used>([&](int plane) {
         IntRows of_plane[groups];
-        for (int g = 0; g < groups; ++g) of_plane[g] = integers[g][plane.value];
-        add_dots<kFirst, kQuads>(numbers_, x.numbers(plane.value, t), of_plane);
-        for (int g = 0; g < groups; ++g) integers[g][plane.value] = of_plane[g];
+        for (int g = 0; g < groups; ++g) of_plane[g] = integers[g][plane];
+        add_dots<kFirst, kQuads>(numbers_, x.numbers(plane, t), of_plane);
+        for (int g = 0; g < groups; ++g) integers[g][plane] = of_plane[g];
       });
       for (int g = 0; g < groups; ++g) {
         sums[g] = add_scaled(integers[g], scales_[g].scale[p.value], x.scale(t), sums[g]);
