@@ -11,7 +11,7 @@ namespace msrnn::cpu {
 
 // Slots whose weighted values are added up on their own; these sums then follow each other. A multiple of
 // kKeyPanel.
-inline constexpr std::int32_t kSlotChunk = 64;
+inline constexpr std::int32_t kSlotChunk = 128;
 
 // The first position that the token at `position` sees.
 inline std::int32_t first_seen(const AttentionShape& shape, std::int32_t position) {
