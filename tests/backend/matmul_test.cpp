@@ -56,6 +56,7 @@ std::vector<float> kept_values(const MatmulKernels& kernels, const StoredMatrix&
 // excepted.
 double input_error(InputFormat format, double x, double largest) {
   if (format == InputFormat::int8) return largest / 127 * 0.5001 + largest * 0x1p-23;
+  if (format == InputFormat::int12) return largest / 127 / 16 * 0.5001 + largest * 0x1p-23;
   if (format == InputFormat::int8_pair || format == InputFormat::int16)
     return largest / 127 / 256 * 1.001 + largest * 0x1p-23;
   if (format == InputFormat::bf16) return std::abs(x) * 0x1p-8;
@@ -330,11 +331,11 @@ TEST_P(MatmulTest, ExpandedGroupsGiveTheSameBits) {
     const std::byte* tile = inputs.of(weight).block({0, kTileTokens}, 0);
     for (const int count : {1, 2, 3, 8}) {
       const WeightGroups kept = weight.groups(9 - count, count);
-      Buffer memory(static_cast<std::size_t>(count * weight.n_blocks() * expanded_bytes(type)));
+      Buffer memory(static_cast<std::size_t>(count * weight.n_blocks() * products.expanded_block_bytes));
       products.expand(kept, memory.data());
       WeightGroups expanded = kept;
       expanded.first = memory.data();
-      expanded.bytes = weight.n_blocks() * expanded_bytes(type);
+      expanded.bytes = weight.n_blocks() * products.expanded_block_bytes;
       std::vector<float> expected(static_cast<std::size_t>(count * kTileTokens * kGroupRows), NAN),
           found = expected;
       products.product(kept, tile, kTileTokens, expected.data());

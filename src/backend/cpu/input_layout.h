@@ -2,6 +2,7 @@
 // 2, 1 for the rest; within a tile of n tokens all of block 0 comes first:
 //   int8        Int8Token<1> [n]
 //   int8_pair   Int8Token<2> [n]
+//   int12       Int8Token<2> [n], with 16 in place of 256
 //   int16       Int16Token [n]
 //   f32         float [n][32]
 //   bf16        bf16 [n][32]
@@ -15,8 +16,8 @@
 
 namespace msrnn::cpu {
 
-enum class InputFormat : std::uint8_t { f32, int8, int8_pair, int16, bf16, bf16_pair };
-inline constexpr int kInputFormats = 6;
+enum class InputFormat : std::uint8_t { f32, int8, int8_pair, int12, int16, bf16, bf16_pair };
+inline constexpr int kInputFormats = 7;
 
 // One token's numbers in one block, as integers: number i is scale times plane[0][i], or times 256 ·
 // plane[0][i] + plane[1][i]. "sum" is that of all these integers; products of either with weights are
@@ -47,6 +48,7 @@ constexpr int input_bytes(InputFormat format) {
     case InputFormat::int8:
       return sizeof(Int8Token<1>);
     case InputFormat::int8_pair:
+    case InputFormat::int12:
       return sizeof(Int8Token<2>);
     case InputFormat::int16:
       return sizeof(Int16Token);

@@ -38,6 +38,8 @@
 // whose tiles of tokens share the work of expanding. A block is plain bf16 as above, or of quantised types
 //   int8 [8 quads of columns][16 rows][4], the zero subtracted, then scales float [1 or 2][16], for 32
 //   columns or for 16 each, then minima float [1 or 2][16] where the type has some
+// For inputs int12 the numbers come twice, the first time times 16, so that they meet both planes at once;
+// they are unsigned where the type has minima.
 #pragma once
 
 #include <cstddef>
@@ -87,17 +89,6 @@ constexpr int packed_bytes(DType type) {
 
 // How many scales a block has in a row, each for its share of the columns.
 constexpr int n_block_scales(DType type) { return kBlockCols / quantisation(type).scale_count; }
-
-// Of a block of an expanded group of quantised weights, whose rows have so many scales and minima.
-constexpr int expanded_int8_bytes(int row_floats) {
-  return kGroupRows * (kBlockCols + row_floats * static_cast<int>(sizeof(float)));
-}
-
-// Of a block of an expanded group.
-constexpr int expanded_bytes(DType type) {
-  if (!is_quantised(type)) return packed_bytes(type);
-  return expanded_int8_bytes(n_block_scales(type) * (quantisation(type).minima ? 2 : 1));
-}
 
 constexpr std::int64_t whole_lines(std::int64_t bytes) {
   constexpr std::int64_t kLine = 64;

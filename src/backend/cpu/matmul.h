@@ -63,7 +63,7 @@ class GroupsAtHand {
                const WorkPart& part, Buffer& memory)
       : products_(products_of(kernels, weight)), kept_(weight.groups(first, count)), expanded_(kept_) {
     if (!expands(products_, part)) return;
-    expanded_.bytes = expanded_group_bytes(weight);
+    expanded_.bytes = expanded_group_bytes(products_, weight);
     memory.require(static_cast<std::size_t>(kMost * expanded_.bytes));
     products_.expand(kept_, memory.data());
     expanded_.first = memory.data();
@@ -75,10 +75,11 @@ class GroupsAtHand {
   // tiles. Few where there is but one tile, so that the next ones are fetched meanwhile.
   static int at_once(const MatmulKernels& kernels, const PackedWeight& weight, const WorkPart& part) {
     constexpr std::int64_t kExpandedBytes = 1 << 20;
-    if (!expands(products_of(kernels, weight), part)) return 4;
+    const MatmulKernels::Products& products = products_of(kernels, weight);
+    if (!expands(products, part)) return 4;
     if (part.end_token - part.first_token < 2 * kTileTokens) return 2;
     return static_cast<int>(
-        std::clamp<std::int64_t>(kExpandedBytes / expanded_group_bytes(weight), 1, kMost));
+        std::clamp<std::int64_t>(kExpandedBytes / expanded_group_bytes(products, weight), 1, kMost));
   }
 
   // out[g][t][r] = Σ_c weight[16 · (first + g) + r][c] · inputs[tile.first_token + t][c];
@@ -93,8 +94,9 @@ class GroupsAtHand {
   static bool expands(const MatmulKernels::Products& products, const WorkPart& part) {
     return products.expand != nullptr && part.end_token - part.first_token >= kTileTokens;
   }
-  static std::int64_t expanded_group_bytes(const PackedWeight& weight) {
-    return weight.n_blocks() * expanded_bytes(weight.dtype());
+  static std::int64_t expanded_group_bytes(const MatmulKernels::Products& products,
+                                           const PackedWeight& weight) {
+    return weight.n_blocks() * products.expanded_block_bytes;
   }
 
   const MatmulKernels::Products& products_;

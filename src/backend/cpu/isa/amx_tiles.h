@@ -65,6 +65,12 @@ MSRNN_INLINED inline void add_int8_products() {
   asm volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(sums), "i"(a), "i"(b));
 }
 
+// The same, b without sign.
+template <int sums, int a, int b>
+MSRNN_INLINED inline void add_unsigned_int8_products() {
+  asm volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(sums), "i"(a), "i"(b));
+}
+
 // sums[m][n] += Σ_k a[m][k] · b[k / 2][n][k % 2], of bf16.
 template <int sums, int a, int b>
 MSRNN_INLINED inline void add_bf16_products() {

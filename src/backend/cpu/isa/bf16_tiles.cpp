@@ -113,7 +113,7 @@ void add_all(MatmulKernels& kernels) {
   add_products<PlainTiles<planes>>(kernels);
   kernels.bf16_layout = BFloat16Layout::floats;
   kernels.compact_bf16 = {tile_product<CompactTiles<planes>>, expand_compact,
-                          tile_product<PlainTiles<planes>>};
+                          tile_product<PlainTiles<planes>>, packed_bytes(DType::bf16)};
   kernels.peak[static_cast<int>(BFloat16Input<planes>::kFormat)] = {
       run_bf16_tiles, 4 * kTileTokens * kGroupRows * kBlockCols};
 }

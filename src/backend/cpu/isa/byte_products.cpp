@@ -144,11 +144,8 @@ void run_byte_peak(std::int64_t rounds) {
 
 template <int planes>
 void add_types(MatmulKernels& kernels) {
-  each_quantised_type([&](auto type) {
-    constexpr DType kType = static_cast<DType>(type.value);
-    constexpr Quantisation q = quantisation(kType);
-    if constexpr (q.bits == kBits && !q.levels) add_products<ByteQuantised<kType, planes>>(kernels);
-  });
+  each_4_bit_type(
+      [&](auto type) { add_products<ByteQuantised<static_cast<DType>(type.value), planes>>(kernels); });
   kernels.peak[static_cast<int>(Int8Input<planes>::kFormat)] = {run_byte_peak, kChains * kLanes * 4};
 }
 

@@ -134,6 +134,15 @@ void each_quantised_type(F f) {
       [&](auto i) { f(Constant<static_cast<int>(kTypes[i.value])>{}); });
 }
 
+// Those of them whose numbers are codes of 4 bits.
+template <class F>
+void each_4_bit_type(F f) {
+  each_quantised_type([&](auto type) {
+    constexpr Quantisation q = quantisation(static_cast<DType>(type.value));
+    if constexpr (q.bits == 4 && !q.levels) f(type);
+  });
+}
+
 // Products with one type of weights.
 template <class Weights>
 void add_products(MatmulKernels& kernels) {

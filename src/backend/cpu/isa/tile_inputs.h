@@ -41,17 +41,22 @@ class IntegerInput {
   const Token* tokens_;
 };
 
-template <int planes>
+// The second plane counts parts of the first one's 1: 2^−plane_bits.
+template <int planes, int plane_bits = 8>
 class Int8Input : public IntegerInput<Int8Token<planes>> {
  public:
-  static constexpr InputFormat kFormat = planes == 1 ? InputFormat::int8 : InputFormat::int8_pair;
-  static constexpr int kPlanes = planes;
+  static constexpr InputFormat kFormat = planes == 1       ? InputFormat::int8
+                                         : plane_bits == 8 ? InputFormat::int8_pair
+                                                           : InputFormat::int12;
+  static constexpr int kPlanes = planes, kPlaneBits = plane_bits;
 
   Int8Input(const std::byte* block, int, int first) : IntegerInput<Int8Token<planes>>(block, first) {}
 
   const std::int8_t* numbers(int plane, int t) const { return this->tokens_[t].plane[plane]; }
   int n_planes(int t) const { return this->tokens_[t].n_planes; }
 };
+
+using Int12Input = Int8Input<2, 4>;
 
 class Int16Input : public IntegerInput<Int16Token> {
  public:

@@ -21,17 +21,22 @@ inline void add_dots(const Block (&blocks)[groups], const std::int8_t* x, IntRow
 }
 
 // The integers of all planes as one.
-inline I32 joined(const IntRows (&planes)[1], int part) { return planes[0].part[part]; }
+template <int bits>
+inline I32 joined(const IntRows (&planes)[1], int part) {
+  return planes[0].part[part];
+}
+template <int bits>
 inline I32 joined(const IntRows (&planes)[2], int part) {
-  return shift_left<8>(planes[0].part[part]) + planes[1].part[part];
+  return shift_left<bits>(planes[0].part[part]) + planes[1].part[part];
 }
 
 // sum + integers · weight scale · activation scale
-template <int planes>
+template <int plane_bits, int planes>
 inline Rows add_scaled(const IntRows (&integers)[planes], const Rows& scale, F32 input_scale,
                        const Rows& sum) {
-  return each_part(
-      [&](int i) { return fma(to_float(joined(integers, i)), scale.part[i] * input_scale, sum.part[i]); });
+  return each_part([&](int i) {
+    return fma(to_float(joined<plane_bits>(integers, i)), scale.part[i] * input_scale, sum.part[i]);
+  });
 }
 
 // Numbers of 8 bits get 128 added, so that they are unsigned.
@@ -97,7 +102,7 @@ class QuantisedRows {
         for (int g = 0; g < groups; ++g) integers[g][plane] = of_plane[g];
       });
       for (int g = 0; g < groups; ++g) {
-        sums[g] = add_scaled(integers[g], scales_[g].scale[p.value], x.scale(t), sums[g]);
+        sums[g] = add_scaled<Input::kPlaneBits>(integers[g], scales_[g].scale[p.value], x.scale(t), sums[g]);
       }
     });
   }
@@ -106,9 +111,9 @@ class QuantisedRows {
   Scales<kScales> scales_[groups];
 };
 
-template <DType type, int planes>
+template <DType type, class TileInput>
 struct Quantised : Stored<type> {
-  using Input = Int8Input<planes>;
+  using Input = TileInput;
   static constexpr int kTokens = kTileTokens;
   template <int n, int groups>
   using Sums = RowSums<n, groups>;
@@ -143,8 +148,9 @@ void run_integer_peak(std::int64_t rounds) {
 
 template <int planes>
 void add_all_types(MatmulKernels& kernels) {
-  each_quantised_type(
-      [&](auto type) { add_products<Quantised<static_cast<DType>(type.value), planes>>(kernels); });
+  each_quantised_type([&](auto type) {
+    add_products<Quantised<static_cast<DType>(type.value), Int8Input<planes>>>(kernels);
+  });
   kernels.peak[static_cast<int>(Int8Input<planes>::kFormat)] = {run_integer_peak,
                                                                 kChains * kGroupRows * kBlockCols};
 }
@@ -153,6 +159,11 @@ void add_all_types(MatmulKernels& kernels) {
 
 void add_vnni_products(MatmulKernels& kernels, Precision precision) {
   precision == Precision::fast ? add_all_types<1>(kernels) : add_all_types<2>(kernels);
+}
+
+void add_int12_products(MatmulKernels& kernels) {
+  each_4_bit_type(
+      [&](auto type) { add_products<Quantised<static_cast<DType>(type.value), Int12Input>>(kernels); });
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA
