@@ -135,7 +135,7 @@ struct AttentionJob {
 
 // What multiplies weights of a type.
 struct ProductOperation {
-  std::string_view name;  // "int8", "bf16", "f32"
+  std::string_view name;  // "int8", "int12", "int16", "bf16", "f32"
   double passes = 1;      // how often a weight is multiplied for one token, in the mean
 
   bool operator==(const ProductOperation&) const = default;

@@ -96,8 +96,9 @@ std::optional<ProductOperation> CpuBackend::product_operation(DType weight) cons
   using cpu::InputFormat;
   switch (kernels_.matmul.input_format(weight)) {
     case InputFormat::int8:
-    case InputFormat::int12:
       return ProductOperation{"int8", 1};
+    case InputFormat::int12:
+      return ProductOperation{"int12", 1};
     case InputFormat::int8_pair:
       return ProductOperation{"int8", kernels_.matmul.thin == nullptr ? 2 : 1.5};
     case InputFormat::int16:
