@@ -35,7 +35,6 @@ void BlockAttention::lay_out(Arena& arena, const AttentionPass& pass, const Atte
   running_ = arena.take<RunningSoftmax>(workers * tile);
   softmax_ = arena.take<RowSoftmax>(kSubBlock * n_heads);
   inverse_sums_ = arena.take<float>(kSubBlock * n_heads);
-  orders_.resize(static_cast<std::size_t>(workers));
   const bool kept = observes(job.policy);
   exponentials_ = arena.take<float>(kept ? kSubBlock * n_heads * columns_.room() : 0);
   tile_scores_ = arena.take<float>(kept ? 0 : workers * tile * kTileColumns);
@@ -61,6 +60,7 @@ void BlockAttention::run_rows(const AttentionPass& pass, const AttentionJob& job
   columns_.add_rows(pass, job, first_row_, n_rows_);
   if (kept) for_each_tile(pass, [&](Tile tile) { score(pass, job, tile); });
   evict(pass, job);
+  if (kept) order_columns(pass, job);
   for_each_tile(pass, [&](Tile tile) { kept ? weigh(pass, job, tile) : attend(pass, job, tile); });
   columns_.commit(pass, job, first_row_, n_rows_);
 }
@@ -70,6 +70,18 @@ void BlockAttention::evict(const AttentionPass& pass, const AttentionJob& job) {
   pass.pool.for_each(job.state.lanes,
                      [&](std::int64_t lane, int) { sweep(pass, job, static_cast<int>(lane)); });
   columns_.assign_slots(job, first_row_, n_rows_);
+}
+
+// KV heads of a lane share the columns of a tile and their order.
+void BlockAttention::order_columns(const AttentionPass& pass, const AttentionJob& job) {
+  const std::int64_t n_tiles = parts(n_rows_, kTileRows);
+  const std::int64_t n_orders = job.state.lanes * n_tiles;
+  if (std::ssize(orders_) < n_orders) orders_.resize(static_cast<std::size_t>(n_orders));
+  pass.pool.for_each(n_orders, [&](std::int64_t i, int) {
+    const int begin = static_cast<int>(i % n_tiles) * kTileRows;
+    columns_.list_by_slot(static_cast<int>(i / n_tiles), begin, std::min(begin + kTileRows, n_rows_),
+                          orders_[static_cast<std::size_t>(i)]);
+  });
 }
 
 template <class Body>
@@ -196,8 +208,8 @@ void BlockAttention::weigh(const AttentionPass& pass, const AttentionJob& job, T
   const std::int64_t stride = columns_.value_stride();
   float* const sums = sums_ + std::int64_t{tile.worker} * kTileRows * group * stride;
   std::fill_n(sums, m * stride, 0.0f);
-  SlotOrder& order = orders_[static_cast<std::size_t>(tile.worker)];
-  columns_.list_by_slot(job.state.lane_of(tile.kv_head), tile.begin_row, tile.end_row, order);
+  const std::int64_t first_of_lane = job.state.lane_of(tile.kv_head) * parts(n_rows_, kTileRows);
+  const SlotOrder& order = orders_[static_cast<std::size_t>(first_of_lane + tile.begin_row / kTileRows)];
   std::int32_t begin = 0;
   for (const std::int32_t end : order.chunk_ends) {
     pass.kernels.attention.multiply_add({e, columns_.room(), columns_.value(tile.kv_head, 0), stride, sums,

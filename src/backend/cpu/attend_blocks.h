@@ -33,6 +33,7 @@ class BlockAttention {
   void run_rows(const AttentionPass& pass, const AttentionJob& job);
   // What each row drops, and the slots they take.
   void evict(const AttentionPass& pass, const AttentionJob& job);
+  void order_columns(const AttentionPass& pass, const AttentionJob& job);
   template <class Body>
   void for_each_tile(const AttentionPass& pass, Body body);
   void load_queries(const AttentionPass& pass, const AttentionJob& job, Tile tile);
@@ -65,7 +66,7 @@ class BlockAttention {
   float* sums_ = nullptr;              // [worker][tile row][group][value stride]
   float* tile_scores_ = nullptr;       // [worker][tile row][group][columns of a tile]
   RunningSoftmax* running_ = nullptr;  // [worker][tile row][group]
-  std::vector<SlotOrder> orders_;      // [worker]
+  std::vector<SlotOrder> orders_;      // [lane][tile]
   std::int64_t head_dim_ = 0;
   int first_row_ = 0, n_rows_ = 0;  // the sub-block, within the job
 };

@@ -161,19 +161,24 @@ void BlockColumns::list_by_slot(int l, int begin_row, int end_row, SlotOrder& or
 // make others of them.
 void BlockColumns::commit(const AttentionPass& pass, const AttentionJob& job, int first_row, int n_rows) {
   const LayerState& state = job.state;
-  const AttentionKernels& kernels = pass.kernels.attention;
-  const int n = static_cast<int>(head_dim_);
   const std::int64_t row_bytes = stored_bytes(state.dtype, head_dim_);
-  pass.pool.for_each(state.n_kv_heads, [&](std::int64_t kv_head, int) {
-    const Lane& of = lane(state.lane_of(static_cast<int>(kv_head)));
+  const auto move_rows = [&](int kv_head, Tensor rows, std::byte* stored, auto move) {
+    const Lane& of = lane(state.lane_of(kv_head));
     for (int r = 0; r < n_rows; ++r) {  // in order: a row may take the column of the one before
       const std::int32_t from = of.n_columns + r, to = of.slot[r];
       if (of.columns.alive[from] == 0) continue;
-      const std::int64_t row = job.first_row + first_row + r,
-                         at = (kv_head * state.n_slots() + to) * row_bytes;
-      kernels.store(state.dtype, pass.qkv.k.row(row) + kv_head * head_dim_, n, state.k + at);
-      kernels.store(state.dtype, pass.qkv.v.row(row) + kv_head * head_dim_, n, state.v + at);
-      if (to != from) move_column(static_cast<int>(kv_head), from, to);
+      pass.kernels.attention.store(state.dtype, rows.row(job.first_row + first_row + r) + kv_head * head_dim_,
+                                   static_cast<int>(head_dim_),
+                                   stored + (std::int64_t{kv_head} * state.n_slots() + to) * row_bytes);
+      if (to != from) move(kv_head, from, to);
+    }
+  };
+  pass.pool.for_each(2 * state.n_kv_heads, [&](std::int64_t task, int) {
+    const int kv_head = static_cast<int>(task / 2);
+    if (task % 2 == 0) {
+      move_rows(kv_head, pass.qkv.k, state.k, [&](auto... columns) { move_key(columns...); });
+    } else {
+      move_rows(kv_head, pass.qkv.v, state.v, [&](auto... columns) { move_value(columns...); });
     }
   });
   for (int l = 0; l < state.lanes; ++l) {
@@ -189,10 +194,13 @@ void BlockColumns::commit(const AttentionPass& pass, const AttentionJob& job, in
   }
 }
 
-void BlockColumns::move_column(int kv_head, std::int64_t from, std::int64_t to) const {
+void BlockColumns::move_key(int kv_head, std::int64_t from, std::int64_t to) const {
   const float* from_key = key(kv_head, from);
   float* to_key = key(kv_head, to);
   for (std::int64_t d = 0; d < head_dim_; ++d) to_key[d * kKeyPanel] = from_key[d * kKeyPanel];
+}
+
+void BlockColumns::move_value(int kv_head, std::int64_t from, std::int64_t to) const {
   std::copy_n(value(kv_head, from), head_dim_, value(kv_head, to));
 }
 

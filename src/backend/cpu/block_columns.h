@@ -58,8 +58,9 @@ class BlockColumns {
   void end_windows(const AttentionShape& shape, std::int32_t position, int n_rows);
   void load_rows(const AttentionPass& pass, const AttentionJob& job, int kv_head, int first_row, int begin,
                  int end, float* scratch) const;
-  // Its key and value; the rest of it is the lane's.
-  void move_column(int kv_head, std::int64_t from, std::int64_t to) const;
+  // From one column to another; the rest of it is the lane's.
+  void move_key(int kv_head, std::int64_t from, std::int64_t to) const;
+  void move_value(int kv_head, std::int64_t from, std::int64_t to) const;
   float* scratch(int worker) const { return scratch_ + worker * 3 * head_dim_; }
 
   std::vector<Lane> lanes_;
