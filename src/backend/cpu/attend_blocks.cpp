@@ -15,6 +15,7 @@ constexpr int kTileRows = 8;       // rows of a task
 constexpr int kTileColumns = 256;  // columns at a time where scores are not kept; whole key panels
 
 static_assert(kTileColumns % kKeyPanel == 0);
+static_assert(kSubBlock % kTileRows == 0);
 
 constexpr auto kInOrder = [] {
   std::array<std::int32_t, kTileColumns> order{};
@@ -36,6 +37,8 @@ void BlockAttention::lay_out(Arena& arena, const AttentionPass& pass, const Atte
   softmax_ = arena.take<RowSoftmax>(kSubBlock * n_heads);
   inverse_sums_ = arena.take<float>(kSubBlock * n_heads);
   const bool kept = observes(job.policy);
+  // Never fewer, for they own memory.
+  orders_.resize(std::max(orders_.size(), static_cast<std::size_t>(job.state.lanes * kSubBlock / kTileRows)));
   exponentials_ = arena.take<float>(kept ? kSubBlock * n_heads * columns_.room() : 0);
   tile_scores_ = arena.take<float>(kept ? 0 : workers * tile * kTileColumns);
 }
@@ -58,10 +61,12 @@ void BlockAttention::run(const AttentionPass& pass, const AttentionJob& job) {
 void BlockAttention::run_rows(const AttentionPass& pass, const AttentionJob& job) {
   const bool kept = observes(job.policy);
   columns_.add_rows(pass, job, first_row_, n_rows_);
-  if (kept) for_each_tile(pass, [&](Tile tile) { score(pass, job, tile); });
+  const int n_kv_heads = pass.shape.n_kv_heads;
+  if (kept) for_each_tile(pass, n_kv_heads, [&](Tile tile) { score(pass, job, tile); });
   evict(pass, job);
   if (kept) order_columns(pass, job);
-  for_each_tile(pass, [&](Tile tile) { kept ? weigh(pass, job, tile) : attend(pass, job, tile); });
+  for_each_tile(pass, n_kv_heads,
+                [&](Tile tile) { kept ? weigh(pass, job, tile) : attend(pass, job, tile); });
   columns_.commit(pass, job, first_row_, n_rows_);
 }
 
@@ -74,20 +79,19 @@ void BlockAttention::evict(const AttentionPass& pass, const AttentionJob& job) {
 
 // KV heads of a lane share the columns of a tile and their order.
 void BlockAttention::order_columns(const AttentionPass& pass, const AttentionJob& job) {
-  const std::int64_t n_tiles = parts(n_rows_, kTileRows);
-  const std::int64_t n_orders = job.state.lanes * n_tiles;
-  if (std::ssize(orders_) < n_orders) orders_.resize(static_cast<std::size_t>(n_orders));
-  pass.pool.for_each(n_orders, [&](std::int64_t i, int) {
-    const int begin = static_cast<int>(i % n_tiles) * kTileRows;
-    columns_.list_by_slot(static_cast<int>(i / n_tiles), begin, std::min(begin + kTileRows, n_rows_),
-                          orders_[static_cast<std::size_t>(i)]);
+  for_each_tile(pass, job.state.lanes, [&](Tile tile) {
+    columns_.list_by_slot(tile.part, tile.begin_row, tile.end_row, order(tile.part, tile.begin_row));
   });
 }
 
+SlotOrder& BlockAttention::order(int lane, int begin_row) {
+  return orders_[static_cast<std::size_t>((lane * kSubBlock + begin_row) / kTileRows)];
+}
+
 template <class Body>
-void BlockAttention::for_each_tile(const AttentionPass& pass, Body body) {
+void BlockAttention::for_each_tile(const AttentionPass& pass, int n_parts, Body body) {
   const std::int64_t n_tiles = parts(n_rows_, kTileRows);
-  pass.pool.for_each(pass.shape.n_kv_heads * n_tiles, [&](std::int64_t task, int worker) {
+  pass.pool.for_each(n_parts * n_tiles, [&](std::int64_t task, int worker) {
     const int begin = static_cast<int>(task % n_tiles) * kTileRows;
     body(Tile{static_cast<int>(task / n_tiles), begin, std::min(begin + kTileRows, n_rows_), worker});
   });
@@ -104,8 +108,8 @@ float* BlockAttention::exponentials(std::int64_t group, int kv_head, int row) co
 void BlockAttention::load_queries(const AttentionPass& pass, const AttentionJob& job, Tile tile) {
   const std::int64_t group = pass.shape.group(), n = group * head_dim_;
   for (int r = tile.begin_row; r < tile.end_row; ++r) {
-    const float* q = pass.qkv.q.row(job.first_row + first_row_ + r) + tile.kv_head * n;
-    float* scaled = query(group, tile.kv_head, r);
+    const float* q = pass.qkv.q.row(job.first_row + first_row_ + r) + tile.part * n;
+    float* scaled = query(group, tile.part, r);
     for (std::int64_t i = 0; i < n; ++i) scaled[i] = q[i] * pass.shape.scale;
   }
 }
@@ -128,7 +132,7 @@ void BlockAttention::multiply_keys(const AttentionPass& pass, int kv_head, int r
 // The exponentials of a tile, as if nothing were dropped in this sub-block.
 void BlockAttention::score(const AttentionPass& pass, const AttentionJob& job, Tile tile) {
   load_queries(pass, job, tile);
-  score_rows(pass, job, tile.kv_head, tile.begin_row, tile.end_row);
+  score_rows(pass, job, tile.part, tile.begin_row, tile.end_row);
 }
 
 // The exponentials of rows over the columns still alive.
@@ -187,10 +191,10 @@ void BlockAttention::write_out(const AttentionPass& pass, const AttentionJob& jo
                                const float* sums, Factor factor) const {
   const int group = pass.shape.group();
   for (int r = tile.begin_row; r < tile.end_row; ++r) {
-    float* out = pass.out.row(job.first_row + first_row_ + r) + tile.kv_head * group * head_dim_;
+    float* out = pass.out.row(job.first_row + first_row_ + r) + tile.part * group * head_dim_;
     for (int g = 0; g < group; ++g, out += head_dim_, sums += columns_.value_stride()) {
       std::copy_n(sums, head_dim_, out);
-      pass.kernels.attention.scale(out, head_dim_, factor(r, tile.kv_head * group + g));
+      pass.kernels.attention.scale(out, head_dim_, factor(r, tile.part * group + g));
     }
   }
 }
@@ -199,8 +203,8 @@ void BlockAttention::write_out(const AttentionPass& pass, const AttentionJob& jo
 // after these.
 void BlockAttention::weigh(const AttentionPass& pass, const AttentionJob& job, Tile tile) {
   const int group = pass.shape.group(), m = (tile.end_row - tile.begin_row) * group;
-  const Lane& lane = columns_.lane(job.state.lane_of(tile.kv_head));
-  float* const e = exponentials(group, tile.kv_head, tile.begin_row);
+  const Lane& lane = columns_.lane(job.state.lane_of(tile.part));
+  float* const e = exponentials(group, tile.part, tile.begin_row);
   for (int r = tile.begin_row; r + 1 < tile.end_row; ++r) {
     if (lane.dropped[r] < 0) continue;
     for (int i = (r + 1 - tile.begin_row) * group; i < m; ++i) e[i * columns_.room() + lane.dropped[r]] = 0;
@@ -208,13 +212,12 @@ void BlockAttention::weigh(const AttentionPass& pass, const AttentionJob& job, T
   const std::int64_t stride = columns_.value_stride();
   float* const sums = sums_ + std::int64_t{tile.worker} * kTileRows * group * stride;
   std::fill_n(sums, m * stride, 0.0f);
-  const std::int64_t first_of_lane = job.state.lane_of(tile.kv_head) * parts(n_rows_, kTileRows);
-  const SlotOrder& order = orders_[static_cast<std::size_t>(first_of_lane + tile.begin_row / kTileRows)];
+  const SlotOrder& by_slot = order(job.state.lane_of(tile.part), tile.begin_row);
   std::int32_t begin = 0;
-  for (const std::int32_t end : order.chunk_ends) {
-    pass.kernels.attention.multiply_add({e, columns_.room(), columns_.value(tile.kv_head, 0), stride, sums,
+  for (const std::int32_t end : by_slot.chunk_ends) {
+    pass.kernels.attention.multiply_add({e, columns_.room(), columns_.value(tile.part, 0), stride, sums,
                                          stride, m, static_cast<int>(stride), end - begin,
-                                         order.columns.data() + begin});
+                                         by_slot.columns.data() + begin});
     begin = end;
   }
   write_out(pass, job, tile, sums,
@@ -226,7 +229,7 @@ void BlockAttention::attend(const AttentionPass& pass, const AttentionJob& job, 
   const AttentionKernels& kernels = pass.kernels.attention;
   const int group = pass.shape.group(), m = (tile.end_row - tile.begin_row) * group;
   const std::int64_t stride = columns_.value_stride();
-  const Lane& lane = columns_.lane(job.state.lane_of(tile.kv_head));
+  const Lane& lane = columns_.lane(job.state.lane_of(tile.part));
   const std::int64_t of_worker = std::int64_t{tile.worker} * kTileRows * group;
   float* const sums = sums_ + of_worker * stride;
   float* const scores = tile_scores_ + of_worker * kTileColumns;
@@ -238,8 +241,7 @@ void BlockAttention::attend(const AttentionPass& pass, const AttentionJob& job, 
   for (std::int64_t c = 0; c < n_columns; c += kTileColumns) {
     const auto n_seen = static_cast<int>(std::min<std::int64_t>(kTileColumns, n_columns - c));
     const auto n = static_cast<int>(aligned_columns(n_seen, kKeyPanel));
-    multiply_keys(pass, tile.kv_head, tile.begin_row, tile.end_row - tile.begin_row, c, n, scores,
-                  kTileColumns);
+    multiply_keys(pass, tile.part, tile.begin_row, tile.end_row - tile.begin_row, c, n, scores, kTileColumns);
     for (int i = 0; i < m; ++i) {
       const float found = kernels.hide({scores + i * kTileColumns, n, lane.columns.first_row + c,
                                         lane.columns.last_row + c, tile.begin_row + i / group});
@@ -249,7 +251,7 @@ void BlockAttention::attend(const AttentionPass& pass, const AttentionJob& job, 
       running[i].sum = running[i].sum * factor + static_cast<float>(units) * kSoftmaxUnit;
       if (factor != 1) kernels.scale(sums + i * stride, stride, factor);
     }
-    kernels.multiply_add({scores, kTileColumns, columns_.value(tile.kv_head, c), stride, sums, stride, m,
+    kernels.multiply_add({scores, kTileColumns, columns_.value(tile.part, c), stride, sums, stride, m,
                           static_cast<int>(stride), n_seen, kInOrder.data()});
   }
   write_out(pass, job, tile, sums, [&](int row, int head) {

@@ -24,9 +24,9 @@ class BlockAttention {
   struct RunningSoftmax {
     float largest = kNoScore, sum = 0;
   };
-  // Rows of one KV head: what one task attends.
+  // Rows of one KV head, or lane: what one task takes.
   struct Tile {
-    int kv_head, begin_row, end_row, worker;
+    int part, begin_row, end_row, worker;
   };
 
   void lay_out(Arena& arena, const AttentionPass& pass, const AttentionJob& job);
@@ -34,8 +34,9 @@ class BlockAttention {
   // What each row drops, and the slots they take.
   void evict(const AttentionPass& pass, const AttentionJob& job);
   void order_columns(const AttentionPass& pass, const AttentionJob& job);
+  SlotOrder& order(int lane, int begin_row);  // of the tile
   template <class Body>
-  void for_each_tile(const AttentionPass& pass, Body body);
+  void for_each_tile(const AttentionPass& pass, int n_parts, Body body);
   void load_queries(const AttentionPass& pass, const AttentionJob& job, Tile tile);
 
   // Policies that observe: every tile is scored, all rows are swept, every tile is weighed.
@@ -66,7 +67,7 @@ class BlockAttention {
   float* sums_ = nullptr;              // [worker][tile row][group][value stride]
   float* tile_scores_ = nullptr;       // [worker][tile row][group][columns of a tile]
   RunningSoftmax* running_ = nullptr;  // [worker][tile row][group]
-  std::vector<SlotOrder> orders_;      // [lane][tile]
+  std::vector<SlotOrder> orders_;      // [lane][tile of a sub-block]
   std::int64_t head_dim_ = 0;
   int first_row_ = 0, n_rows_ = 0;  // the sub-block, within the job
 };

@@ -162,7 +162,12 @@ void BlockColumns::list_by_slot(int l, int begin_row, int end_row, SlotOrder& or
 void BlockColumns::commit(const AttentionPass& pass, const AttentionJob& job, int first_row, int n_rows) {
   const LayerState& state = job.state;
   const std::int64_t row_bytes = stored_bytes(state.dtype, head_dim_);
-  const auto move_rows = [&](int kv_head, Tensor rows, std::byte* stored, auto move) {
+  pass.pool.for_each(2 * state.n_kv_heads, [&](std::int64_t task, int) {
+    const int kv_head = static_cast<int>(task / 2);
+    const bool keys = task % 2 == 0;
+    const Tensor rows = keys ? pass.qkv.k : pass.qkv.v;
+    std::byte* const stored = keys ? state.k : state.v;
+    const auto move = keys ? &BlockColumns::move_key : &BlockColumns::move_value;
     const Lane& of = lane(state.lane_of(kv_head));
     for (int r = 0; r < n_rows; ++r) {  // in order: a row may take the column of the one before
       const std::int32_t from = of.n_columns + r, to = of.slot[r];
@@ -170,15 +175,7 @@ void BlockColumns::commit(const AttentionPass& pass, const AttentionJob& job, in
       pass.kernels.attention.store(state.dtype, rows.row(job.first_row + first_row + r) + kv_head * head_dim_,
                                    static_cast<int>(head_dim_),
                                    stored + (std::int64_t{kv_head} * state.n_slots() + to) * row_bytes);
-      if (to != from) move(kv_head, from, to);
-    }
-  };
-  pass.pool.for_each(2 * state.n_kv_heads, [&](std::int64_t task, int) {
-    const int kv_head = static_cast<int>(task / 2);
-    if (task % 2 == 0) {
-      move_rows(kv_head, pass.qkv.k, state.k, [&](auto... columns) { move_key(columns...); });
-    } else {
-      move_rows(kv_head, pass.qkv.v, state.v, [&](auto... columns) { move_value(columns...); });
+      if (to != from) (this->*move)(kv_head, from, to);
     }
   });
   for (int l = 0; l < state.lanes; ++l) {

@@ -29,7 +29,7 @@ void add_byte_products(MatmulKernels& kernels, Precision precision);
 }  // namespace avx512
 namespace avx512vnni {
 void add_vnni_products(MatmulKernels& kernels, Precision precision);
-void add_int12_products(MatmulKernels& kernels);
+void add_int12_products(MatmulKernels& kernels, Precision precision);
 }  // namespace avx512vnni
 namespace avx512bf16 {
 void add_bf16_products(MatmulKernels& kernels, Precision precision);
@@ -92,7 +92,7 @@ std::vector<Kernels> find_supported(Precision precision) {
   if (!has_amx()) return found;
   best.isa = "amx";
   // Both planes of 12 bits take a tile no longer than one of 8.
-  if (precision == Precision::mixed) avx512vnni::add_int12_products(best.matmul);
+  avx512vnni::add_int12_products(best.matmul, precision);
   amx::add_int8_tiles(best.matmul, precision);
   amx::add_bf16_tiles(best.matmul, precision);
   found.push_back(best);

@@ -18,7 +18,7 @@ namespace msrnn::cpu {
 // Without these instructions bf16 weights become integers of 12 bits in mixed and fast, inputs 15 bits.
 enum class Precision : std::uint8_t {
   exact,  // 15 bits, or what two bf16 hold
-  mixed,  // 15 bits in the half of a row's blocks that has the largest numbers, 8 in the others, or 12; bf16
+  mixed,  // 15 bits in the half of a row's blocks that has the largest numbers, 8 in the others; or 12; bf16
   fast,   // 8 bits; bf16
 };
 inline constexpr std::string_view kPrecisionNames[] = {"exact", "mixed", "fast"};
@@ -48,7 +48,7 @@ struct MatmulKernels {
     Product product;
     void (*expand)(const WeightGroups& weights, std::byte* expanded) = nullptr;
     Product expanded = nullptr;
-    int expanded_block_bytes = 0;
+    int expanded_block_bytes = 0;  // 16 rows of 32 columns
   };
 
   Products products[kDTypes];          // by DType

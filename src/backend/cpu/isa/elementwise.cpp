@@ -102,18 +102,19 @@ Block load_block(const float* x, std::int64_t n) {
   return block;
 }
 
-// One block's numbers as integers −127 … 127, and what that leaves over in fractions of one.
+// One block's numbers as integers −127 … 127, and what that leaves over in parts of one, 2^−plane_bits.
+template <int plane_bits>
 struct Integers {
+  static constexpr int kPart = 1 << plane_bits;
   I32 rounded[kBlockVectors], remainders[kBlockVectors];
   float magnitude;  // the largest number's; 127
 };
 
-// The fraction is a 256th or a 16th.
-template <int fraction>
-Integers round_block(const Block& block) {
+template <int plane_bits>
+Integers<plane_bits> round_block(const Block& block) {
   F32 largest = zero();
   for (const F32& part : block.part) largest = max(abs(part), largest);
-  Integers integers;
+  Integers<plane_bits> integers;
   integers.magnitude = reduce_max(largest);
   // Below this 127 / magnitude overflows, and the numbers count as 0.
   constexpr float kSmallest = 1e-36f;
@@ -121,8 +122,8 @@ Integers round_block(const Block& block) {
   for (int i = 0; i < kBlockVectors; ++i) {
     const F32 scaled = block.part[i] * broadcast(inverse);
     integers.rounded[i] = round_to_int(scaled);
-    const I32 left =
-        round_to_int((scaled - to_float(integers.rounded[i])) * broadcast(static_cast<float>(fraction)));
+    const I32 left = round_to_int((scaled - to_float(integers.rounded[i])) *
+                                  broadcast(static_cast<float>(integers.kPart)));
     integers.remainders[i] = max(min(left, broadcast(127)), broadcast(-127));
   }
   return integers;
@@ -137,8 +138,8 @@ void set_sums(Token& token) {
   token.minus_128_sum = -128 * sum;
 }
 
-template <int fraction, int planes>
-void write(const Integers& integers, Int8Token<planes>& token) {
+template <int plane_bits, int planes>
+void write(const Integers<plane_bits>& integers, Int8Token<planes>& token) {
   // Sums of both planes at once, 2¹⁶ apart; neither reaches 2¹⁵.
   I32 half_sums[2] = {broadcast(0), broadcast(0)};
   for (int i = 0; i < kBlockVectors; ++i) {
@@ -154,9 +155,9 @@ void write(const Integers& integers, Int8Token<planes>& token) {
     const std::int32_t sums = reduce_add(half_sums[i]);
     token.remainder_sums[i] = static_cast<std::int16_t>(sums);
     const std::int32_t rounded_sum = (sums - token.remainder_sums[i]) >> 16;
-    token.half_sums[i] = planes == 2 ? rounded_sum * fraction + token.remainder_sums[i] : rounded_sum;
+    token.half_sums[i] = planes == 2 ? rounded_sum * integers.kPart + token.remainder_sums[i] : rounded_sum;
   }
-  token.scale = integers.magnitude / (planes == 1 ? 127.0f : 127.0f * fraction);
+  token.scale = integers.magnitude / (planes == 1 ? 127.0f : 127.0f * integers.kPart);
   token.n_planes = planes;
   set_sums(token);
 }
@@ -171,9 +172,7 @@ void interleave_quads(std::int16_t* numbers) {
   }
 }
 
-template <int fraction>
-void write(const Integers& integers, Int16Token& token) {
-  static_assert(fraction == 256);
+void write(const Integers<8>& integers, Int16Token& token) {
   I32 half_sums[2] = {broadcast(0), broadcast(0)};
   for (int i = 0; i < kBlockVectors; ++i) {
     const I32 numbers = shift_left<8>(integers.rounded[i]) + integers.remainders[i];
@@ -233,10 +232,10 @@ void encode_blocks(InputFormat format, const float* x, std::int64_t n, std::byte
   }
 }
 
-template <InputFormat format, class Token, int fraction = 256>
+template <InputFormat format, class Token, int plane_bits = 8>
 void encode_integers(const float* x, std::int64_t n, std::byte* tile, int n_tokens, int token) {
   encode_blocks(format, x, n, tile, n_tokens, [&](const Block& block, std::byte* start) {
-    write<fraction>(round_block<fraction>(block), reinterpret_cast<Token*>(start)[token]);
+    write(round_block<plane_bits>(block), reinterpret_cast<Token*>(start)[token]);
   });
 }
 
@@ -266,8 +265,7 @@ void add_elementwise(MatmulKernels& kernels, Precision precision) {
   kernels.encode[static_cast<int>(InputFormat::int8)] = encode_integers<InputFormat::int8, Int8Token<1>>;
   kernels.encode[static_cast<int>(InputFormat::int8_pair)] =
       encode_integers<InputFormat::int8_pair, Int8Token<2>>;
-  kernels.encode[static_cast<int>(InputFormat::int12)] =
-      encode_integers<InputFormat::int12, Int8Token<2>, 16>;
+  kernels.encode[static_cast<int>(InputFormat::int12)] = encode_integers<InputFormat::int12, Int8Token<2>, 4>;
   kernels.encode[static_cast<int>(InputFormat::int16)] = encode_integers<InputFormat::int16, Int16Token>;
   kernels.encode[static_cast<int>(InputFormat::f32)] = encode_f32;
   kernels.encode[static_cast<int>(InputFormat::bf16)] = encode_bf16<1>;

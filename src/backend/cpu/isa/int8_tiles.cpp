@@ -247,10 +247,13 @@ void add_int8_tiles(MatmulKernels& kernels, Precision precision) {
   // A tile is as long about a block whose second plane is 0, so that dropping it would gain nothing.
   kernels.thin = nullptr;
   precision == Precision::fast ? add_all_types<Int8Input<1>>(kernels) : add_all_types<Int8Input<2>>(kernels);
-  if (precision != Precision::mixed) return;
-  each_4_bit_type([&](auto type) { add_expanded<static_cast<DType>(type.value), Int12Input>(kernels); });
-  kernels.peak[static_cast<int>(InputFormat::int12)] = {run_int8_tiles<2 * kBlockCols>,
-                                                        4 * kTileTokens * kNumberBytes};
+  each_4_bit_type([&](auto type) {
+    constexpr DType kType = static_cast<DType>(type.value);
+    if (kernels.input_format(kType) != InputFormat::int12) return;
+    add_expanded<kType, Int12Input>(kernels);
+    kernels.peak[static_cast<int>(InputFormat::int12)] = {run_int8_tiles<2 * kBlockCols>,
+                                                          4 * kTileTokens * kNumberBytes};
+  });
 }
 
 }  // namespace msrnn::cpu::MSRNN_ISA

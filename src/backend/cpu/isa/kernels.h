@@ -14,7 +14,7 @@ void add_int16_products(MatmulKernels& kernels, Precision precision);
 // Replace some products of another set by faster ones.
 void add_byte_products(MatmulKernels& kernels, Precision precision);
 void add_vnni_products(MatmulKernels& kernels, Precision precision);
-void add_int12_products(MatmulKernels& kernels);
+void add_int12_products(MatmulKernels& kernels, Precision precision);  // before the tiles
 void add_int8_tiles(MatmulKernels& kernels, Precision precision);
 void add_bf16_tiles(MatmulKernels& kernels, Precision precision);
 

@@ -161,7 +161,8 @@ void add_vnni_products(MatmulKernels& kernels, Precision precision) {
   precision == Precision::fast ? add_all_types<1>(kernels) : add_all_types<2>(kernels);
 }
 
-void add_int12_products(MatmulKernels& kernels) {
+void add_int12_products(MatmulKernels& kernels, Precision precision) {
+  if (precision != Precision::mixed) return;
   each_4_bit_type(
       [&](auto type) { add_products<Quantised<static_cast<DType>(type.value), Int12Input>>(kernels); });
 }
