@@ -12,6 +12,7 @@
 
 #include "backend/cpu/kernels.h"
 #include "base/half.h"
+#include "tensor/tensor.h"
 
 namespace msrnn::testing {
 namespace {
@@ -168,6 +169,50 @@ TEST_P(StoredRow, PanelsAreTransposedRows) {
             ASSERT_EQ(found, c < n_rows ? expected[static_cast<std::size_t>(c * head_dim + d)] : 0)
                 << traits(type).name << " " << head_dim << " row " << c << " number " << d;
           }
+        }
+      }
+    }
+  }
+}
+
+// Scores of `slots` keys, of which some are not seen, by `group` queries.
+std::vector<float> scores(const cpu::AttentionKernels& kernels, DType type,
+                          const std::vector<std::byte>& keys, int slots, int head_dim, int group) {
+  const auto q = random_row(group * head_dim, 1, 3);
+  std::vector<Slot> entries(static_cast<std::size_t>(slots));
+  for (int s = 0; s < slots; ++s) entries[static_cast<std::size_t>(s)] = {s % 5 == 3 ? kEmpty : s, 0};
+  const auto stride = cpu::aligned_columns(slots);
+  std::vector<float> found(static_cast<std::size_t>(group * stride)),
+      largest(static_cast<std::size_t>(group));
+  const Buffer panel(static_cast<std::size_t>((head_dim + cpu::kPanelRows) * cpu::kPanelRowBytes));
+  cpu::SlotChunk chunk{};
+  chunk.q = q.data();
+  chunk.keys = keys.data();
+  chunk.key_type = type;
+  chunk.slots = entries.data();
+  chunk.group = group;
+  chunk.head_dim = head_dim;
+  chunk.end = slots;
+  chunk.panel = panel.data();
+  chunk.exponentials = found.data();
+  chunk.exponentials_stride = stride;
+  kernels.score_slots(chunk, largest.data());
+  found.insert(found.end(), largest.begin(), largest.end());
+  return found;
+}
+
+TEST_P(StoredRow, ScoresAreThoseOfTheNumbersThatTheBytesStandFor) {
+  for (const DType type : {DType::f16, DType::bf16, DType::q8_0}) {
+    for (const int head_dim : row_sizes(type)) {
+      for (const int slots : {1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 128}) {
+        for (const int group : {1, 3, 7, 8}) {
+          const int n = slots * head_dim;
+          const auto bytes = stored_by_definition(type, random_row(n, 1, static_cast<unsigned>(n)));
+          const auto numbers = stored_by_definition(DType::f32, dequantised(type, bytes, n));
+          const cpu::AttentionKernels& kernels = GetParam()->attention;
+          ASSERT_EQ(scores(kernels, type, bytes, slots, head_dim, group),
+                    scores(kernels, DType::f32, numbers, slots, head_dim, group))
+              << traits(type).name << " " << head_dim << ", " << slots << " slots, group of " << group;
         }
       }
     }

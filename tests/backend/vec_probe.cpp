@@ -1,6 +1,7 @@
 // Compiled once per instruction set: what vec_test.cpp calls.
 #include "vec_probe.h"
 
+#include "backend/cpu/isa/transpose.h"
 #include "backend/cpu/isa/vec.h"
 
 namespace msrnn::cpu::MSRNN_ISA {
@@ -50,6 +51,11 @@ VecProbe vec_probe() {
     for (int i = 0; i < kLanes; ++i) rows[i] = load(in + i * kLanes);
     transpose(rows);
     for (int i = 0; i < kLanes; ++i) store(out + i * kLanes, rows[i]);
+  };
+  probe.transpose_16bit = [](const std::uint16_t* in, std::uint16_t* out, int stride) {
+    I32 rows[kLanes];
+    for (int i = 0; i < kLanes; ++i) rows[i] = load(reinterpret_cast<const std::int32_t*>(in) + i * kLanes);
+    transpose_16bit(rows, out, stride);
   };
   return probe;
 }

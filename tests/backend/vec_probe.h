@@ -24,6 +24,8 @@ struct VecProbe {
   void (*truncate_halves)(const float* in, std::int32_t* low, std::int32_t* high);
   // Of lanes × lanes numbers.
   void (*transpose)(const float* in, float* out);
+  // Of lanes × (2 · lanes) numbers; columns are `stride` apart.
+  void (*transpose_16bit)(const std::uint16_t* in, std::uint16_t* out, int stride);
 };
 
 namespace scalar {

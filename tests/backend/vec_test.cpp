@@ -173,6 +173,17 @@ TEST_P(VecTest, TransposesEveryNumber) {
   }
 }
 
+TEST_P(VecTest, TransposesEveryNumberOf16Bits) {
+  const auto n = static_cast<std::size_t>(probe.lanes), stride = n + 3;
+  std::vector<std::uint16_t> in(n * 2 * n), out(2 * n * stride, 60000);
+  std::iota(in.begin(), in.end(), std::uint16_t{0});
+  probe.transpose_16bit(in.data(), out.data(), static_cast<int>(stride));
+  for (std::size_t i = 0; i < 2 * n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) ASSERT_EQ(out[i * stride + j], in[j * 2 * n + i]) << i << ", " << j;
+    for (std::size_t j = n; j < stride; ++j) ASSERT_EQ(out[i * stride + j], 60000) << "not a column's";
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Isa, VecTest, ::testing::ValuesIn(supported_widths()),
                          [](const auto& param) { return std::string(param.param.isa); });
 

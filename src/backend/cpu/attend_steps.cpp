@@ -62,7 +62,8 @@ void StepAttention::lay_out(Arena& arena, Seat& seat, const AttentionShape& shap
 
 void StepAttention::lay_out_all(Arena& arena, const AttentionPass& pass, std::size_t n_jobs) {
   for (std::size_t i = 0; i < n_jobs; ++i) lay_out(arena, seats_[i], pass.shape);
-  panels_ = arena.take<float>(std::int64_t{pass.pool.size()} * pass.shape.head_dim * kKeyPanel);
+  panel_bytes_ = parts(pass.shape.head_dim, kPanelRows) * kPanelRows * kPanelRowBytes;
+  panels_ = arena.take<std::byte>(pass.pool.size() * panel_bytes_);
 }
 
 void StepAttention::run(const AttentionPass& pass, std::span<const AttentionJob* const> jobs) {
@@ -242,7 +243,7 @@ void StepAttention::score(const AttentionPass& pass, const Task& task, int worke
         rotate_keys(pass, seat, kv_head, chunk.keys, chunk.begin, chunk.end));
     chunk.key_type = DType::f32;
   }
-  chunk.panel = panels_ + std::int64_t{worker} * head_dim * kKeyPanel;
+  chunk.panel = panels_ + worker * panel_bytes_;
   kernels.score_slots(chunk, seat.largest + seat.part(task.part, task.chunk) * pass.shape.group());
 }
 

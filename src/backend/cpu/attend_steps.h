@@ -68,7 +68,8 @@ class StepAttention {
                            std::int32_t begin, std::int32_t end) const;
 
   Buffer memory_;
-  float* panels_ = nullptr;  // [worker][head_dim][kKeyPanel]
+  std::int64_t panel_bytes_ = 0;
+  std::byte* panels_ = nullptr;  // [worker][panel_bytes_]
   std::vector<Seat> seats_;
   std::vector<Seat*> stepping_;  // that have the row of this step
   std::vector<Task> tasks_;

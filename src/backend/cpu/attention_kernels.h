@@ -20,6 +20,8 @@ inline constexpr int kColumnAlignment = 16;
 
 // Columns of transposed keys that lie together: [column / kKeyPanel][head_dim][kKeyPanel].
 inline constexpr int kKeyPanel = 32;
+// Of a panel that only one pass looks at, whatever its numbers are; rows come in multiples of so many.
+inline constexpr int kPanelRowBytes = kKeyPanel * sizeof(float), kPanelRows = 32;
 
 constexpr std::int64_t aligned_columns(std::int64_t n, int alignment = kColumnAlignment) {
   return (n + alignment - 1) / alignment * alignment;
@@ -27,17 +29,21 @@ constexpr std::int64_t aligned_columns(std::int64_t n, int alignment = kColumnAl
 
 // C[m][n] = A[m][k] · B[k][n], or C += A · B. n is a multiple of kColumnAlignment. Each number is one chain
 // of fused multiply-adds over k, from zero: it does not depend on m and n.
-struct Product {
+template <class B>
+struct ProductWith {
   const float* a;
   std::int64_t a_stride;
-  const float* b;
+  const B* b;
   std::int64_t b_stride;
   float* c;
   std::int64_t c_stride;
   int m, n, k;
-  const std::int32_t*
-      order;  // of C += A · B: [k], the columns of A and rows of B in the order they are added
+  // Of C += A · B: [k], the columns of A and rows of B in the order they are added.
+  const std::int32_t* order = nullptr;
+  // Where B is no float: what the caller will look at next, as large as B, is fetched from here.
+  const B* next = nullptr;
 };
+using Product = ProductWith<float>;
 
 // Exponentials are added up as whole numbers of this unit, so that their sum does not depend on the order.
 inline constexpr float kSoftmaxUnit = 1.0f / (1 << 30);
@@ -64,7 +70,7 @@ struct SlotChunk {
   std::int32_t first_position;  // that is seen, from 0; those of empty slots are not
   float soft_cap;               // of scores; 0: none
   int group, head_dim, begin, end;
-  float* panel;         // scratch [head_dim][kKeyPanel]
+  std::byte* panel;     // scratch [head_dim, in multiples of kPanelRows][kPanelRowBytes]
   float* exponentials;  // [group][exponentials_stride]: slot s at [s]
   std::int64_t exponentials_stride;
 };

@@ -1,5 +1,6 @@
 // Attention over vectors: products of scratch matrices, softmax, and one query's pass over a state.
 #include "backend/cpu/isa/kernels.h"
+#include "backend/cpu/isa/key_panels.h"
 #include "backend/cpu/isa/rows.h"
 #include "backend/cpu/isa/stored_rows.h"
 #include "backend/cpu/isa/vec.h"
@@ -7,20 +8,31 @@
 namespace msrnn::cpu::MSRNN_ISA {
 namespace {
 
-// Rows and vectors of C that stay in registers: 24 of 32, or 12 of 16.
-constexpr int kTileRows = kLanes == 16 ? 12 : 6;
+// Vectors of C's columns that are made at once, and rows of these: 24 of 32 registers, or 12 of 16.
 constexpr int kTileVectors = 2;
+constexpr int tile_rows(int vectors) {
+  return (kLanes == 16 ? 12 : 6) / (vectors > kTileVectors ? vectors / kTileVectors : 1);
+}
 
-template <int R, int V, bool kAdd>
-void product_tile(const Product& p, int row, int column) {
+// Vectors of numbers that lie in a cache line.
+template <class T>
+constexpr int kVectorsOfLine = kLanes * sizeof(T) < 64 ? 64 / (kLanes * sizeof(T)) : 1;
+
+template <int R, int V, bool kAdd, class B>
+void product_tile(const ProductWith<B>& p, int row, int column) {
   F32 sums[R][V];
   for (auto& of_row : sums) {
     for (F32& sum : of_row) sum = zero();
   }
   const float* a = p.a + row * p.a_stride;
-  const float* b = p.b + column;
+  const B* b = p.b + column;
   for (int i = 0; i < p.k; ++i) {
     const std::int64_t k = kAdd ? p.order[i] : i;
+    if constexpr (sizeof(B) < sizeof(float)) {
+      for (int v = 0; v < V; v += kVectorsOfLine<B>) {
+        __builtin_prefetch(p.next + column + k * p.b_stride + v * kLanes);
+      }
+    }
     F32 b_k[V];
     for (int v = 0; v < V; ++v) b_k[v] = load(b + k * p.b_stride + v * kLanes);
     for (int r = 0; r < R; ++r) {
@@ -37,21 +49,20 @@ void product_tile(const Product& p, int row, int column) {
 }
 
 // V vectors of columns, all rows: those that are left over at once too.
-template <int V, bool kAdd>
-void product_columns(const Product& p, int column) {
+template <int V, bool kAdd, class B>
+void product_columns(const ProductWith<B>& p, int column) {
+  constexpr int kRows = tile_rows(V);
   int row = 0;
-  for (; row + kTileRows <= p.m; row += kTileRows) product_tile<kTileRows, V, kAdd>(p, row, column);
-  unrolled_constants<kTileRows - 1>([&](auto less) {
+  for (; row + kRows <= p.m; row += kRows) product_tile<kRows, V, kAdd>(p, row, column);
+  unrolled_constants<kRows - 1>([&](auto less) {
     if (p.m - row == less.value + 1) product_tile<less.value + 1, V, kAdd>(p, row, column);
   });
 }
 
-template <bool kAdd>
-void product(const Product& p) {
+template <bool kAdd, int V = kTileVectors, class B = float>
+void product(const ProductWith<B>& p) {
   int column = 0;
-  for (; column + kTileVectors * kLanes <= p.n; column += kTileVectors * kLanes) {
-    product_columns<kTileVectors, kAdd>(p, column);
-  }
+  for (; column + V * kLanes <= p.n; column += V * kLanes) product_columns<V, kAdd>(p, column);
   for (; column < p.n; column += kLanes) product_columns<1, kAdd>(p, column);
 }
 
@@ -76,8 +87,8 @@ int find(const float* scores, int n, float score) {
 }
 
 std::int64_t exponentiate(float* scores, int n, float largest) {
-  // The halves of a lane's sum are whole numbers below 2^31 for so many vectors.
-  constexpr int kStrip = (1 << 14) * kLanes;
+  // The halves of so many numbers add up to less than 2^31.
+  constexpr int kStrip = 1 << 15;
   std::int64_t sum = 0;
   for (int begin = 0; begin < n; begin += kStrip) {
     const int end = n - begin < kStrip ? n : begin + kStrip;
@@ -89,10 +100,7 @@ std::int64_t exponentiate(float* scores, int n, float largest) {
       low = low + low_half(units);
       high = high + high_half(units);
     }
-    std::int32_t lows[kLanes], highs[kLanes];
-    store(lows, low);
-    store(highs, high);
-    for (int i = 0; i < kLanes; ++i) sum += (std::int64_t{highs[i]} << 16) + lows[i];
+    sum += (std::int64_t{reduce_add(high)} << 16) + reduce_add(low);
   }
   return sum;
 }
@@ -132,13 +140,14 @@ void weigh_values(const SlotChunk& a, float* out, int g, int d, Load load_value,
 template <class T>
 void weigh_all_values(const SlotChunk& a, StoredRows<T> values, float* out) {
   // The hardware begins anew with every page, of which a chunk is two.
-  constexpr int kAhead = 16, kVectorsOfLine = kLanes * sizeof(T) < 64 ? 64 / (kLanes * sizeof(T)) : 1;
+  constexpr int kAhead = 64;
   const int whole = a.head_dim / kLanes, left = a.head_dim % kLanes;
   in_runs(a.group, [&]<int G>(int g) {
     in_runs(whole, [&]<int D>(int vector) {
       const int d = vector * kLanes;
       const auto load_value = [&](int s, F32(&v)[D]) {
-        for (int i = 0; i < D; i += kVectorsOfLine) __builtin_prefetch(values.at(s + kAhead, d + i * kLanes));
+        for (int i = 0; i < D; i += kVectorsOfLine<T>)
+          __builtin_prefetch(values.at(s + kAhead, d + i * kLanes));
         load_run(values, s, d, v);
       };
       weigh_values<G, D>(a, out, g, d, load_value, [](float* p, F32 sum) { store(p, sum); });
@@ -149,49 +158,6 @@ void weigh_all_values(const SlotChunk& a, StoredRows<T> values, float* out) {
         a, out, g, d, [&](int s, F32(&v)[1]) { v[0] = values.codes(s, d, left) * values.scale(s, d); },
         [&](float* p, F32 sum) { store_partial(p, left, sum); });
   });
-}
-
-// Numbers of kLanes keys as columns: load_codes(i) reads those of the i-th key, and n of them become rows of
-// the panel.
-template <class LoadCodes, class Scales>
-void load_tile(int n, float* panel, LoadCodes load_codes, Scales scales) {
-  F32 rows[kLanes];
-  unrolled<kLanes>([&](int i) { rows[i] = load_codes(i); });
-  transpose(rows);
-  for (int i = 0; i < n; ++i) store(panel + i * kKeyPanel, rows[i] * scales);
-}
-
-// Numbers [begin, end) of n keys, a block at most, become n columns of a panel.
-template <class T>
-void load_columns(StoredRows<T> keys, int first, int n, int begin, int end, float* panel) {
-  const auto scales = keys.scales(first, begin, n);
-  for (int d = begin; d < end; d += kLanes) {
-    const int count = end - d < kLanes ? end - d : kLanes;
-    if (n == kLanes && count == kLanes) {
-      const auto load_codes = [&](int i) {
-        // The hardware does not foresee the next panel: its first loads would wait for memory.
-        __builtin_prefetch(keys.at(first + i + kKeyPanel, d));
-        return keys.codes(first + i, d);
-      };
-      load_tile(kLanes, panel + d * kKeyPanel, load_codes, scales);
-    } else {
-      load_tile(
-          count, panel + d * kKeyPanel,
-          [&](int i) { return i < n ? keys.codes(first + i, d, count) : zero(); }, scales);
-    }
-  }
-}
-
-// The panel of keys [begin, begin + n).
-template <class T>
-void load_panel_of(StoredRows<T> keys, int begin, int n, float* panel) {
-  constexpr int kBlock = StoredRows<T>::kBlock;
-  for (int c = 0; c < kKeyPanel; c += kLanes) {
-    const int n_keys = n - c < 0 ? 0 : n - c < kLanes ? n - c : kLanes;
-    for (int d = 0; d < keys.n; d += kBlock) {
-      load_columns(keys, begin + c, n_keys, d, d + kBlock < keys.n ? d + kBlock : keys.n, panel + c);
-    }
-  }
 }
 
 void load_panel(DType type, const std::byte* stored, int n_rows, int head_dim, float* panel) {
@@ -209,23 +175,50 @@ void soft_cap(float* x, std::int64_t n, float cap) {
   }
 }
 
+// Scores of all slots before any is hidden. Few queries are few chains of additions, which wait for each
+// other: panels of smaller numbers are wider. The next panel is fetched during the product, which needs no
+// memory: the hardware does not foresee it.
+template <class T>
+void multiply_slots(const SlotChunk& a) {
+  using Number = PanelNumber<T>;
+  constexpr int kKeys = kPanelKeys<Number>;
+  constexpr int kVectors = kLanes == 16 && sizeof(Number) < sizeof(float) ? 4 : kTileVectors;
+  const StoredRows<T> keys{a.keys, a.head_dim};
+  auto* panel = reinterpret_cast<Number*>(a.panel);
+  for (int s = a.begin; s < a.end; s += kKeys) {
+    const int n = a.end - s < kKeys ? a.end - s : kKeys;
+    load_panel_of(keys, s, n, panel);
+    ProductWith<Number> product_of{.a = a.q,
+                                   .a_stride = a.head_dim,
+                                   .b = panel,
+                                   .b_stride = kKeys,
+                                   .c = a.exponentials + s,
+                                   .c_stride = a.exponentials_stride,
+                                   .m = a.group,
+                                   .n = (n + kLanes - 1) / kLanes * kLanes,
+                                   .k = a.head_dim};
+    if constexpr (sizeof(Number) < sizeof(float)) product_of.next = keys.at(s + kKeys, 0);
+    product<false, kVectors>(product_of);
+  }
+}
+
+// Slots that are not seen, and those up to `end`, which are none.
+void hide_slots(const SlotChunk& a, int end) {
+  std::int32_t first = a.first_position;  // the common case: all are seen
+  for (int s = a.begin; s < a.end; ++s) first = a.slots[s].position < first ? a.slots[s].position : first;
+  for (int s = first < a.first_position ? a.begin : a.end; s < end; ++s) {
+    if (s < a.end && a.slots[s].position >= a.first_position) continue;
+    for (int g = 0; g < a.group; ++g) a.exponentials[g * a.exponentials_stride + s] = -__builtin_inff();
+  }
+}
+
 void score_slots(const SlotChunk& a, float* largest) {
-  with_stored(a.key_type, [&]<class T>(T*) {
-    for (int s = a.begin; s < a.end; s += kKeyPanel) {
-      const int n = a.end - s < kKeyPanel ? a.end - s : kKeyPanel;
-      load_panel_of(StoredRows<T>{a.keys, a.head_dim}, s, n, a.panel);
-      product<false>({a.q, a.head_dim, a.panel, kKeyPanel, a.exponentials + s, a.exponentials_stride, a.group,
-                      kKeyPanel, a.head_dim, nullptr});
-    }
-  });
+  with_stored(a.key_type, [&]<class T>(T*) { multiply_slots<T>(a); });
   for (int g = 0; g < a.group && a.soft_cap > 0; ++g) {
     soft_cap(a.exponentials + g * a.exponentials_stride + a.begin, a.end - a.begin, a.soft_cap);
   }
   const int end = a.end + (kColumnAlignment - a.end % kColumnAlignment) % kColumnAlignment;
-  for (int s = a.begin; s < end; ++s) {
-    if (s < a.end && a.slots[s].position >= a.first_position) continue;
-    for (int g = 0; g < a.group; ++g) a.exponentials[g * a.exponentials_stride + s] = -__builtin_inff();
-  }
+  hide_slots(a, end);
   for (int g = 0; g < a.group; ++g) {
     F32 most = broadcast(kNoScore);
     for (int s = a.begin; s < end; s += kLanes) {

@@ -33,5 +33,11 @@ inline I32 at_hand(I32 a) {
 #endif
   return a;
 }
+// The same of an address.
+template <class T>
+inline T* at_hand(T* p) {
+  asm volatile("" : "+r"(p));
+  return p;
+}
 
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -19,8 +19,7 @@
 // - low_half, high_half: of integers, as integers without sign; shift_left<bits>: of integers;
 // - shift_exponent: x · 2^n for whole n, where the result is a normal number;
 // - reduce_add, reduce_max, reduce_min: of all lanes, halves added to halves: a fixed order; reduce_add of
-//   integers too;
-// - transpose: of kLanes vectors, in place.
+//   integers too.
 #pragma once
 
 #if !defined(MSRNN_ISA)

@@ -155,23 +155,4 @@ inline float reduce_min(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return min(x, y); });
 }
 
-inline void transpose(F32 (&rows)[kLanes]) {
-  __m256 t[kLanes];
-  for (int i = 0; i < kLanes; i += 2) {  // pairs of rows, then quarters of four rows
-    t[i] = _mm256_unpacklo_ps(rows[i].v, rows[i + 1].v);
-    t[i + 1] = _mm256_unpackhi_ps(rows[i].v, rows[i + 1].v);
-  }
-  __m256 u[kLanes];
-  for (int i = 0; i < kLanes; i += 4) {
-    u[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
-    u[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
-    u[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
-    u[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
-  }
-  for (int i = 0; i < 4; ++i) {
-    rows[i].v = _mm256_permute2f128_ps(u[i], u[i + 4], 0x20);
-    rows[i + 4].v = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
-  }
-}
-
 }  // namespace msrnn::cpu::MSRNN_ISA

@@ -143,29 +143,4 @@ inline float reduce_min(F32 a) {
   return reduce(a, [](F32 x, F32 y) { return min(x, y); });
 }
 
-inline void transpose(F32 (&rows)[kLanes]) {
-  __m512 t[kLanes];
-  for (int i = 0; i < kLanes; i += 2) {  // pairs of rows, then quarters of four rows
-    t[i] = _mm512_unpacklo_ps(rows[i].v, rows[i + 1].v);
-    t[i + 1] = _mm512_unpackhi_ps(rows[i].v, rows[i + 1].v);
-  }
-  __m512 u[kLanes];
-  for (int i = 0; i < kLanes; i += 4) {
-    u[i] = _mm512_shuffle_ps(t[i], t[i + 2], 0x44);
-    u[i + 1] = _mm512_shuffle_ps(t[i], t[i + 2], 0xee);
-    u[i + 2] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0x44);
-    u[i + 3] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0xee);
-  }
-  for (int i = 0; i < 4; ++i) {  // u[i + 4j]: columns i, i + 4, i + 8, i + 12 of rows 4j to 4j + 3
-    const __m512 even_low = _mm512_shuffle_f32x4(u[i], u[i + 4], 0x88);
-    const __m512 odd_low = _mm512_shuffle_f32x4(u[i], u[i + 4], 0xdd);
-    const __m512 even_high = _mm512_shuffle_f32x4(u[i + 8], u[i + 12], 0x88);
-    const __m512 odd_high = _mm512_shuffle_f32x4(u[i + 8], u[i + 12], 0xdd);
-    rows[i].v = _mm512_shuffle_f32x4(even_low, even_high, 0x88);
-    rows[i + 4].v = _mm512_shuffle_f32x4(odd_low, odd_high, 0x88);
-    rows[i + 8].v = _mm512_shuffle_f32x4(even_low, even_high, 0xdd);
-    rows[i + 12].v = _mm512_shuffle_f32x4(odd_low, odd_high, 0xdd);
-  }
-}
-
 }  // namespace msrnn::cpu::MSRNN_ISA

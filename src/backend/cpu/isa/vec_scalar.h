@@ -154,12 +154,4 @@ inline float reduce_min(F32 a) {
   return half.v[0] < half.v[1] ? half.v[0] : half.v[1];
 }
 
-inline void transpose(F32 (&rows)[kLanes]) {
-  F32 columns[kLanes];
-  for (int i = 0; i < kLanes; ++i) {
-    for (int j = 0; j < kLanes; ++j) columns[i].v[j] = rows[j].v[i];
-  }
-  for (int i = 0; i < kLanes; ++i) rows[i] = columns[i];
-}
-
 }  // namespace msrnn::cpu::MSRNN_ISA
