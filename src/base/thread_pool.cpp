@@ -22,19 +22,10 @@ void pause_cpu() {
 #endif
 }
 
-// Returns when value != old.
-template <class T>
-void await_change(const std::atomic<T>& value, T old) {
-  for (int spin = 0; spin < kSpins; ++spin) {
-    if (value.load(std::memory_order_acquire) != old) return;
-    pause_cpu();
-  }
-  value.wait(old, std::memory_order_acquire);
-}
-
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) : shares_(static_cast<std::size_t>(threads)) {
+ThreadPool::ThreadPool(int threads, WaitingWork* waiting_work)
+    : waiting_work_(waiting_work), shares_(static_cast<std::size_t>(threads)) {
   for (int worker = 1; worker < threads; ++worker) workers_.emplace_back([this, worker] { work(worker); });
 }
 
@@ -63,8 +54,19 @@ void ThreadPool::run(std::int64_t n_tasks, void* callable, Invoke invoke) {
   drain(0);
   for (int busy = busy_workers_.load(std::memory_order_acquire); busy != 0;
        busy = busy_workers_.load(std::memory_order_acquire)) {
-    await_change(busy_workers_, busy);
+    await_change(busy_workers_, busy, 0);
   }
+}
+
+// Returns when value != old.
+template <class T>
+void ThreadPool::await_change(const std::atomic<T>& value, T old, int worker) const {
+  for (int spin = 0; spin < kSpins; ++spin) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    if (waiting_work_ != nullptr) waiting_work_->step(worker);
+    pause_cpu();
+  }
+  value.wait(old, std::memory_order_acquire);
 }
 
 void ThreadPool::drain(int worker) {
@@ -76,12 +78,13 @@ void ThreadPool::drain(int worker) {
       if (task < share.end) invoke_(callable_, task, worker);
     }
   }
+  if (waiting_work_ != nullptr) waiting_work_->begin(worker);
 }
 
 void ThreadPool::work(int worker) {
   std::uint32_t seen = 0;
   for (;;) {
-    await_change(generation_, seen);
+    await_change(generation_, seen, worker);
     ++seen;
     if (stop_.load(std::memory_order_relaxed)) return;
     drain(worker);

@@ -9,13 +9,24 @@
 
 namespace msrnn {
 
+// What threads do while they wait for others, in no loop and at the end of one.
+class WaitingWork {
+ public:
+  virtual ~WaitingWork() = default;
+  // The thread found no more tasks. The loop is not over yet: what is read here, the calling thread may write
+  // before it starts the next one.
+  virtual void begin(int worker) = 0;
+  // A small part of it, some 10 ns: until there is nothing left or the thread goes on.
+  virtual void step(int worker) = 0;
+};
+
 // The calling thread is one of the team, so a pool of 1 starts no thread. Every task must write only what no
 // other task touches: then the result does not depend on the number of threads. One loop at a time; not
 // reentrant.
 class ThreadPool {
  public:
-  // threads >= 1.
-  explicit ThreadPool(int threads);
+  // threads >= 1. `waiting_work` outlives the pool; none if null.
+  explicit ThreadPool(int threads, WaitingWork* waiting_work = nullptr);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -41,12 +52,15 @@ class ThreadPool {
   void run(std::int64_t n_tasks, void* callable, Invoke invoke);
   void work(int worker);
   void drain(int worker);
+  template <class T>
+  void await_change(const std::atomic<T>& value, T old, int worker) const;
 
   struct alignas(64) Share {
     std::atomic<std::int64_t> next{0};
     std::int64_t end = 0;
   };
 
+  WaitingWork* const waiting_work_;
   // One cache line for each of: a thread's tasks, what a loop's start writes, what its end waits for.
   std::vector<Share> shares_;
   alignas(64) std::atomic<std::uint32_t> generation_{0};

@@ -81,7 +81,11 @@ class HiddenBlocks {
 }  // namespace
 
 CpuBackend::CpuBackend(int threads, const cpu::Kernels& kernels)
-    : kernels_(kernels), pool_(threads), inputs_(kernels_.matmul, pool_), expanded_(pool_) {}
+    : kernels_(kernels),
+      next_weights_(threads),
+      pool_(threads, &next_weights_),
+      inputs_(kernels_.matmul, pool_),
+      expanded_(pool_) {}
 
 std::string CpuBackend::description() const {
   return fmt::format("{}, {} thread{}", arithmetic(), threads(), threads() == 1 ? "" : "s");
@@ -140,6 +144,11 @@ void CpuBackend::embed(Tensor x, const Weight& table, std::span<const Token> tok
   }
 }
 
+void CpuBackend::start_product(std::int64_t n_tokens,
+                               std::initializer_list<cpu::NextWeights::Stream> streams) {
+  n_tokens <= cpu::kTileTokens ? next_weights_.start(streams) : next_weights_.rest();
+}
+
 void CpuBackend::qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, const Rope& rope,
                      std::span<const std::int32_t> rotations) {
   if (x.rows == 0) return;
@@ -149,6 +158,7 @@ void CpuBackend::qkv(const Qkv& out, Tensor x, const AttentionWeights& weights, 
   inputs_.encode_normalised(x, weights.norm, {&q, &k, &v});
   const std::array<Projection, 3> projections = {
       Projection{q, inputs_.of(q), out.q}, {k, inputs_.of(k), out.k}, {v, inputs_.of(v), out.v}};
+  start_product(x.rows, {{&q, &k, &v}});
   cpu::project(pool_, kernels_.matmul, expanded_, projections, assign);
 
   const cpu::RowRotations& turns = rotations_.prepare(rope, rotations, pool_);
@@ -171,6 +181,7 @@ void CpuBackend::attend(Tensor out, const Qkv& qkv, const AttentionShape& shape,
 
 void CpuBackend::project_back(Tensor x, const cpu::Inputs& inputs, const OutputProjection& weights) {
   const PackedWeight& w = packed(*weights.matrix);
+  start_product(x.rows, {{&w}});
   if (!weights.norm) {
     return cpu::project(pool_, kernels_.matmul, expanded_, std::array{Projection{w, inputs, x}}, add);
   }
@@ -198,6 +209,7 @@ void CpuBackend::gate_up(const FfnWeights& weights, Activation activation, std::
   const cpu::InputFormat format = kernels_.matmul.input_format(down.dtype());
   hidden_.reshape(format, n_tokens, down.cols());
   const auto encode = kernels_.matmul.encode[static_cast<std::size_t>(format)];
+  start_product(n_tokens, {{&gate}, {&up}});
   const cpu::WorkSplit split(down.n_blocks(), n_tokens, pool_.size());
   pool_.for_each(split.n_tasks(), [&](std::int64_t task, int worker) {
     HiddenBlocks hidden(kernels_.matmul, activation);
@@ -236,6 +248,7 @@ void CpuBackend::logits(Tensor out, Tensor x, const HeadWeights& weights,
   const StageClock::Scope scope(clock_, Stage::products);
   const PackedWeight& output = packed(*weights.output);
   inputs_.encode_normalised(x, rows, weights.norm, {&output});
+  start_product(std::ssize(rows), {{&output}});
   cpu::project(pool_, kernels_.matmul, expanded_, std::array{Projection{output, inputs_.of(output), out}},
                assign);
   if (weights.soft_cap == 0) return;

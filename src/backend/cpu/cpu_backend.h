@@ -10,6 +10,7 @@
 #include "backend/cpu/inputs.h"
 #include "backend/cpu/kernels.h"
 #include "backend/cpu/matmul.h"
+#include "backend/cpu/next_weights.h"
 #include "backend/cpu/rotary.h"
 #include "base/thread_pool.h"
 
@@ -46,7 +47,11 @@ class CpuBackend final : public Backend {
   // x += norm(W · inputs)
   void project_back(Tensor x, const cpu::Inputs& inputs, const OutputProjection& weights);
 
+  // A product of so many tokens starts.
+  void start_product(std::int64_t n_tokens, std::initializer_list<cpu::NextWeights::Stream> streams);
+
   const cpu::Kernels& kernels_;
+  cpu::NextWeights next_weights_;
   ThreadPool pool_;
   cpu::InputSet inputs_;
   cpu::Inputs hidden_;  // of the last product of a feed-forward step
