@@ -192,7 +192,8 @@ std::vector<float> scores(const cpu::AttentionKernels& kernels, DType type,
   chunk.slots = entries.data();
   chunk.group = group;
   chunk.head_dim = head_dim;
-  chunk.end = slots;
+  chunk.end = chunk.ahead_end = slots;
+  chunk.values = chunk.after_keys = chunk.after_values = keys.data();
   chunk.panel = panel.data();
   chunk.exponentials = found.data();
   chunk.exponentials_stride = stride;

@@ -94,7 +94,8 @@ void StepAttention::step(const AttentionPass& pass, std::int32_t row) {
   for (Seat& seat : seats_) {
     if (seat.job != nullptr && row < seat.job->n_rows) stepping_.push_back(&seat);
   }
-  if (std::ssize(stepping_) < kManySeats * pass.pool.size()) return step_together(pass, row);
+  alone_ = std::ssize(stepping_) >= kManySeats * pass.pool.size();
+  if (!alone_) return step_together(pass, row);
   pass.pool.for_each(std::ssize(stepping_), [&](std::int64_t i, int worker) {
     step_alone(pass, *stepping_[static_cast<std::size_t>(i)], worker, row);
   });
@@ -204,7 +205,7 @@ SlotChunk StepAttention::chunk_of(const AttentionPass& pass, const Task& task) c
   const Seat& seat = *task.seat;
   const LayerState& state = seat.job->state;
   const int head_dim = pass.shape.head_dim, group = pass.shape.group();
-  const std::int64_t at = task.part * state.n_slots() * stored_bytes(state.dtype, head_dim);
+  const std::int64_t bytes = state.n_slots() * stored_bytes(state.dtype, head_dim), at = task.part * bytes;
   SlotChunk chunk{};
   chunk.q = seat.q + std::int64_t{task.part} * group * head_dim;
   chunk.keys = state.k + at;
@@ -217,6 +218,11 @@ SlotChunk StepAttention::chunk_of(const AttentionPass& pass, const Task& task) c
   chunk.head_dim = head_dim;
   chunk.begin = task.chunk * kSlotChunk;
   chunk.end = std::min(chunk.begin + kSlotChunk, seat.n_used);
+  // Where all slots are used, the rows after them are those of the next KV head.
+  chunk.ahead_end = seat.n_used + (seat.n_used == state.n_slots() ? kSlotChunk : 0);
+  const std::int64_t next = (task.part + 1) % pass.shape.n_kv_heads * bytes;
+  chunk.after_keys = alone_ ? chunk.values : state.k + next;
+  chunk.after_values = (alone_ ? state.k : state.v) + next;
   chunk.exponentials = seat.exponentials + task.part * group * seat.stride;
   chunk.exponentials_stride = seat.stride;
   return chunk;

@@ -72,6 +72,7 @@ class StepAttention {
   std::byte* panels_ = nullptr;  // [worker][panel_bytes_]
   std::vector<Seat> seats_;
   std::vector<Seat*> stepping_;  // that have the row of this step
+  bool alone_ = false;           // each of them is one task: KV head after KV head, keys and then values
   std::vector<Task> tasks_;
   RotationTable table_;
 };

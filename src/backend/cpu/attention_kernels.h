@@ -40,8 +40,8 @@ struct ProductWith {
   int m, n, k;
   // Of C += A · B: [k], the columns of A and rows of B in the order they are added.
   const std::int32_t* order = nullptr;
-  // Where B is no float: what the caller will look at next, as large as B, is fetched from here.
-  const B* next = nullptr;
+  // Where B is no float: what the caller will look at next, to be fetched; as large as B at most.
+  const B *next = nullptr, *next_end = nullptr;
 };
 using Product = ProductWith<float>;
 
@@ -70,6 +70,10 @@ struct SlotChunk {
   std::int32_t first_position;  // that is seen, from 0; those of empty slots are not
   float soft_cap;               // of scores; 0: none
   int group, head_dim, begin, end;
+  // What memory is fetched ahead: rows of slots up to this one, and after the keys of these, and their
+  // values, as many rows from here on.
+  int ahead_end;
+  const std::byte *after_keys, *after_values;
   std::byte* panel;     // scratch [head_dim, in multiples of kPanelRows][kPanelRowBytes]
   float* exponentials;  // [group][exponentials_stride]: slot s at [s]
   std::int64_t exponentials_stride;

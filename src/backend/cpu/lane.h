@@ -66,8 +66,16 @@ struct Lane {
 
 // Slots of a lane up to the last live one.
 inline std::int32_t used_slots(const LayerState& state, int lane) {
+  constexpr std::int32_t kAtOnce = 8;
+  static_assert(kEmpty == -1);  // so that a conjunction is kEmpty if all are
+  const Slot* slots = state.lane(lane);
   std::int32_t n = state.n_slots();
-  while (n > 0 && state.lane(lane)[n - 1].position == kEmpty) --n;
+  for (; n >= kAtOnce; n -= kAtOnce) {
+    std::int32_t all = kEmpty;
+    for (std::int32_t i = 1; i <= kAtOnce; ++i) all &= slots[n - i].position;
+    if (all != kEmpty) break;
+  }
+  while (n > 0 && slots[n - 1].position == kEmpty) --n;
   return n;
 }
 

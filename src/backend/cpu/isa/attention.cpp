@@ -30,7 +30,8 @@ void product_tile(const ProductWith<B>& p, int row, int column) {
     const std::int64_t k = kAdd ? p.order[i] : i;
     if constexpr (sizeof(B) < sizeof(float)) {
       for (int v = 0; v < V; v += kVectorsOfLine<B>) {
-        __builtin_prefetch(p.next + column + k * p.b_stride + v * kLanes);
+        const B* next = p.next + column + k * p.b_stride + v * kLanes;
+        if (next < p.next_end) __builtin_prefetch(next);
       }
     }
     F32 b_k[V];
@@ -115,20 +116,32 @@ void in_runs(int n, F f) {
   if (n - first == 1) f.template operator()<1>(first);
 }
 
+// What is fetched while values up to `end` are weighed: with that of slot s, row s.
+template <class T>
+struct Ahead {
+  int end;
+  StoredRows<T> rows;
+};
+
 // D vectors of G heads' weighted sums of values, from number d on; load and store may be partial.
-template <int G, int D, class Load, class Store>
-void weigh_values(const SlotChunk& a, float* out, int g, int d, Load load_value, Store store_sum) {
+template <int G, int D, class T, class Load, class Store>
+void weigh_values(const SlotChunk& a, const Ahead<T> (&ahead)[2], float* out, int g, int d, Load load_value,
+                  Store store_sum) {
   F32 sums[G][D];
   for (auto& of_head : sums) {
     for (F32& sum : of_head) sum = zero();
   }
   const float* e = a.exponentials + g * a.exponentials_stride;
-  for (int s = a.begin; s < a.end; ++s) {
-    F32 v[D];
-    load_value(s, v);
-    for (int h = 0; h < G; ++h) {
-      const F32 weight = broadcast(e[h * a.exponentials_stride + s]);
-      for (int i = 0; i < D; ++i) sums[h][i] = fma(weight, v[i], sums[h][i]);
+  int s = a.begin;
+  for (const auto& [end, next] : ahead) {
+    for (; s < end; ++s) {
+      for (int i = 0; i < D; i += kVectorsOfLine<T>) __builtin_prefetch(next.at(s, d + i * kLanes));
+      F32 v[D];
+      load_value(s, v);
+      for (int h = 0; h < G; ++h) {
+        const F32 weight = broadcast(e[h * a.exponentials_stride + s]);
+        for (int i = 0; i < D; ++i) sums[h][i] = fma(weight, v[i], sums[h][i]);
+      }
     }
   }
   for (int h = 0; h < G; ++h) {
@@ -139,23 +152,23 @@ void weigh_values(const SlotChunk& a, float* out, int g, int d, Load load_value,
 
 template <class T>
 void weigh_all_values(const SlotChunk& a, StoredRows<T> values, float* out) {
-  // The hardware begins anew with every page, of which a chunk is two.
+  // The hardware begins anew with every page, of which a chunk is a few.
   constexpr int kAhead = 64;
+  const int last = a.ahead_end < kAhead ? 0 : a.ahead_end - kAhead;
+  const StoredRows<T> after{a.after_values, a.head_dim};
+  const Ahead<T> ahead[] = {{last < a.end ? last : a.end, values.from(kAhead)}, {a.end, after.from(-last)}};
   const int whole = a.head_dim / kLanes, left = a.head_dim % kLanes;
   in_runs(a.group, [&]<int G>(int g) {
     in_runs(whole, [&]<int D>(int vector) {
       const int d = vector * kLanes;
-      const auto load_value = [&](int s, F32(&v)[D]) {
-        for (int i = 0; i < D; i += kVectorsOfLine<T>)
-          __builtin_prefetch(values.at(s + kAhead, d + i * kLanes));
-        load_run(values, s, d, v);
-      };
-      weigh_values<G, D>(a, out, g, d, load_value, [](float* p, F32 sum) { store(p, sum); });
+      weigh_values<G, D>(
+          a, ahead, out, g, d, [&](int s, F32(&v)[D]) { load_run(values, s, d, v); },
+          [](float* p, F32 sum) { store(p, sum); });
     });
     if (left == 0) return;
     const int d = whole * kLanes;
     weigh_values<G, 1>(
-        a, out, g, d, [&](int s, F32(&v)[1]) { v[0] = values.codes(s, d, left) * values.scale(s, d); },
+        a, ahead, out, g, d, [&](int s, F32(&v)[1]) { v[0] = values.codes(s, d, left) * values.scale(s, d); },
         [&](float* p, F32 sum) { store_partial(p, left, sum); });
   });
 }
@@ -197,7 +210,12 @@ void multiply_slots(const SlotChunk& a) {
                                    .m = a.group,
                                    .n = (n + kLanes - 1) / kLanes * kLanes,
                                    .k = a.head_dim};
-    if constexpr (sizeof(Number) < sizeof(float)) product_of.next = keys.at(s + kKeys, 0);
+    if constexpr (sizeof(Number) < sizeof(float)) {
+      const bool last = s + kKeys >= a.ahead_end;
+      const StoredRows<T> next{last ? a.after_keys : a.keys, a.head_dim};
+      product_of.next = next.at(last ? 0 : s + kKeys, 0);
+      product_of.next_end = next.at(a.ahead_end, 0);
+    }
     product<false, kVectors>(product_of);
   }
 }

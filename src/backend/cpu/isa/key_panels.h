@@ -91,15 +91,20 @@ void load_16bit_tile(StoredRows<T> keys, int first, int d, T* panel) {
   transpose_16bit(rows, &panel->bits, kPanelKeys<T>);
 }
 
+// The first `count` of a vector's numbers; the others are 0.
+template <class T>
+I32 load_16bit(const T* p, int count) {
+  if (count == 2 * kLanes) return load(reinterpret_cast<const std::int32_t*>(p));
+  std::int32_t copy[kLanes] = {};
+  __builtin_memcpy(copy, p, static_cast<std::size_t>(count) * sizeof(T));
+  return load(copy);
+}
+
 // The same where there are fewer of either; the others count as 0.
 template <class T>
 void load_partial_16bit_tile(StoredRows<T> keys, int first, int n, int d, int count, T* panel) {
   I32 rows[kLanes];
-  for (int i = 0; i < kLanes; ++i) {
-    std::int32_t copy[kLanes] = {};
-    if (i < n) __builtin_memcpy(copy, keys.at(first + i, d), static_cast<std::size_t>(count) * sizeof(T));
-    rows[i] = load(copy);
-  }
+  for (int i = 0; i < kLanes; ++i) rows[i] = i < n ? load_16bit(keys.at(first + i, d), count) : broadcast(0);
   transpose_16bit(rows, &panel->bits, kPanelKeys<T>);
 }
 

@@ -35,6 +35,7 @@ struct StoredRows {
   const T* at(int row, int number) const {
     return reinterpret_cast<const T*>(rows) + std::int64_t{row} * n + number;
   }
+  StoredRows from(int row) const { return {reinterpret_cast<const std::byte*>(at(row, 0)), n}; }
   // Of kLanes numbers from one on, or of fewer.
   F32 codes(int row, int number) const { return load(at(row, number)); }
   F32 codes(int row, int number, int count) const { return load_partial(at(row, number), count); }
@@ -53,6 +54,7 @@ struct StoredRows<Q8Block> {
   const Q8Block& block(int row, int number) const {
     return reinterpret_cast<const Q8Block*>(rows)[std::int64_t{row} * (n / kBlock) + number / kBlock];
   }
+  StoredRows from(int row) const { return {reinterpret_cast<const std::byte*>(&block(row, 0)), n}; }
   const std::int8_t* at(int row, int number) const { return block(row, number).codes + number % kBlock; }
   F32 codes(int row, int number) const { return to_float(load_int8(at(row, number))); }
   F32 codes(int row, int number, int) const { return codes(row, number); }  // rows are whole vectors
