@@ -68,6 +68,42 @@ TEST_P(Sizes, StartAndStopWithoutALoop) {
   for (int i = 0; i < 50; ++i) ThreadPool pool(GetParam());
 }
 
+// Counts what each thread begins, and reads what the calling thread writes between loops.
+class CountingWork final : public WaitingWork {
+ public:
+  explicit CountingWork(int threads)
+      : begun(static_cast<std::size_t>(threads)), seen(begun), stepped(begun) {}
+
+  void begin(int worker) override {
+    const auto w = static_cast<std::size_t>(worker);
+    ++begun[w];
+    seen[w] = published;
+  }
+  void step(int worker) override { ++stepped[static_cast<std::size_t>(worker)]; }
+
+  int published = 0;
+  std::vector<int> begun, seen, stepped;  // plain: each thread has its own
+};
+
+TEST_P(Sizes, BeginWaitingWorkAtTheEndOfEachLoop) {
+  CountingWork work(GetParam());
+  {
+    ThreadPool pool(GetParam(), &work);
+    for (int loop = 1; loop <= 500; ++loop) {
+      work.published = loop;
+      std::atomic<int> runs = 0;
+      pool.for_each(16, [&](std::int64_t, int) { ++runs; });
+      ASSERT_EQ(runs, 16);
+      const int expected = pool.size() == 1 ? 0 : loop;  // one thread never waits
+      ASSERT_EQ(work.begun, std::vector<int>(work.begun.size(), expected));
+      ASSERT_EQ(work.seen, std::vector<int>(work.seen.size(), expected));
+    }
+  }
+  if (GetParam() == 1) {
+    EXPECT_EQ(work.stepped, std::vector<int>{0});
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(ThreadPool, Sizes, ::testing::Values(1, 2, 3, 4));
 
 TEST(UsableProcessors, AreAtLeastOne) { EXPECT_GE(usable_processors(), 1); }

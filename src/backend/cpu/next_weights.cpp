@@ -40,20 +40,18 @@ void NextWeights::add_pieces(Stream stream, std::int64_t n_bytes,
   for (int thread = 0; thread < threads; ++thread) {
     const Part tasks = even_part(split.n_tasks(), threads, thread);
     if (tasks.begin == tasks.end) continue;
-    std::int64_t begin = split.part(tasks.begin).first_unit * kUnitGroups;
+    const std::int64_t begin = split.part(tasks.begin).first_unit * kUnitGroups;
     const std::int64_t end = split.part(tasks.end - 1).end_unit * kUnitGroups;
-    std::int64_t left = n_bytes, first = 0;  // of the stream's groups
+    std::int64_t first = 0, left = n_bytes;  // first: of the stream's groups
     for (const PackedWeight* weight : stream) {
-      const std::int64_t past = std::min(end - first, weight->n_groups());
-      if (begin - first < past) {
-        const WeightGroups groups = weight->groups(begin - first, static_cast<int>(past - (begin - first)));
+      const std::int64_t from = std::max(begin, first), to = std::min(end, first + weight->n_groups());
+      if (from < to && left > 0) {
+        const WeightGroups groups = weight->groups(from - first, static_cast<int>(to - from));
         const std::int64_t fetched = std::min(left, groups.n_groups * groups.bytes);
         of_thread[static_cast<std::size_t>(thread)].push_back({groups.first, groups.first + fetched});
         left -= fetched;
-        begin = first + past;
       }
       first += parts(weight->n_groups(), kUnitGroups) * kUnitGroups;
-      begin = std::max(begin, first);
     }
   }
 }
