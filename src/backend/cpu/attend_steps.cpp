@@ -11,6 +11,11 @@ namespace {
 // Seats for each thread that are enough to give every thread the same work.
 constexpr std::int64_t kManySeats = 4;
 
+// Scratch of a worker for SlotChunk::panel.
+constexpr std::int64_t panel_bytes(const AttentionShape& shape) {
+  return parts(shape.head_dim, kPanelRows) * kPanelRows * kPanelRowBytes;
+}
+
 constexpr std::int32_t chunks(std::int32_t slots) {
   return static_cast<std::int32_t>(parts(slots, kSlotChunk));
 }
@@ -62,8 +67,7 @@ void StepAttention::lay_out(Arena& arena, Seat& seat, const AttentionShape& shap
 
 void StepAttention::lay_out_all(Arena& arena, const AttentionPass& pass, std::size_t n_jobs) {
   for (std::size_t i = 0; i < n_jobs; ++i) lay_out(arena, seats_[i], pass.shape);
-  panel_bytes_ = parts(pass.shape.head_dim, kPanelRows) * kPanelRows * kPanelRowBytes;
-  panels_ = arena.take<std::byte>(pass.pool.size() * panel_bytes_);
+  panels_ = arena.take<std::byte>(pass.pool.size() * panel_bytes(pass.shape));
 }
 
 void StepAttention::run(const AttentionPass& pass, std::span<const AttentionJob* const> jobs) {
@@ -87,6 +91,10 @@ void StepAttention::run(const AttentionPass& pass, std::span<const AttentionJob*
   for (std::int32_t row = 0; row < n_rows; ++row) step(pass, row);
 }
 
+bool StepAttention::steps_alone(const AttentionPass& pass) const {
+  return std::ssize(stepping_) >= kManySeats * pass.pool.size();
+}
+
 // One row of every job that has it. Of many jobs each is a task: what a step reads and writes stays with one
 // thread, and none waits. Of few, every thread takes some chunks.
 void StepAttention::step(const AttentionPass& pass, std::int32_t row) {
@@ -94,8 +102,7 @@ void StepAttention::step(const AttentionPass& pass, std::int32_t row) {
   for (Seat& seat : seats_) {
     if (seat.job != nullptr && row < seat.job->n_rows) stepping_.push_back(&seat);
   }
-  alone_ = std::ssize(stepping_) >= kManySeats * pass.pool.size();
-  if (!alone_) return step_together(pass, row);
+  if (!steps_alone(pass)) return step_together(pass, row);
   pass.pool.for_each(std::ssize(stepping_), [&](std::int64_t i, int worker) {
     step_alone(pass, *stepping_[static_cast<std::size_t>(i)], worker, row);
   });
@@ -221,8 +228,9 @@ SlotChunk StepAttention::chunk_of(const AttentionPass& pass, const Task& task) c
   // Where all slots are used, the rows after them are those of the next KV head.
   chunk.ahead_end = seat.n_used + (seat.n_used == state.n_slots() ? kSlotChunk : 0);
   const std::int64_t next = (task.part + 1) % pass.shape.n_kv_heads * bytes;
-  chunk.after_keys = alone_ ? chunk.values : state.k + next;
-  chunk.after_values = (alone_ ? state.k : state.v) + next;
+  const bool alone = steps_alone(pass);
+  chunk.after_keys = alone ? chunk.values : state.k + next;
+  chunk.after_values = (alone ? state.k : state.v) + next;
   chunk.exponentials = seat.exponentials + task.part * group * seat.stride;
   chunk.exponentials_stride = seat.stride;
   return chunk;
@@ -249,7 +257,7 @@ void StepAttention::score(const AttentionPass& pass, const Task& task, int worke
         rotate_keys(pass, seat, kv_head, chunk.keys, chunk.begin, chunk.end));
     chunk.key_type = DType::f32;
   }
-  chunk.panel = panels_ + worker * panel_bytes_;
+  chunk.panel = panels_ + worker * panel_bytes(pass.shape);
   kernels.score_slots(chunk, seat.largest + seat.part(task.part, task.chunk) * pass.shape.group());
 }
 

@@ -53,6 +53,8 @@ class StepAttention {
   void lay_out(Arena& arena, Seat& seat, const AttentionShape& shape);
   void lay_out_all(Arena& arena, const AttentionPass& pass, std::size_t n_jobs);
   void step(const AttentionPass& pass, std::int32_t row);
+  // Whether each seat is one task: KV head after KV head, its keys and then its values.
+  bool steps_alone(const AttentionPass& pass) const;
   void step_alone(const AttentionPass& pass, Seat& seat, int worker, std::int32_t row);
   void step_together(const AttentionPass& pass, std::int32_t row);
   // A step of one seat: enter, score all chunks of a KV head, weigh them, leave each lane.
@@ -68,11 +70,9 @@ class StepAttention {
                            std::int32_t begin, std::int32_t end) const;
 
   Buffer memory_;
-  std::int64_t panel_bytes_ = 0;
-  std::byte* panels_ = nullptr;  // [worker][panel_bytes_]
+  std::byte* panels_ = nullptr;  // [worker][head_dim, in multiples of kPanelRows][kPanelRowBytes]
   std::vector<Seat> seats_;
   std::vector<Seat*> stepping_;  // that have the row of this step
-  bool alone_ = false;           // each of them is one task: KV head after KV head, keys and then values
   std::vector<Task> tasks_;
   RotationTable table_;
 };

@@ -37,6 +37,16 @@ class WorkSplit {
   std::int64_t n_units_, n_tokens_, unit_parts_, token_parts_;
 };
 
+inline std::int64_t n_units(const PackedWeight& weight) { return parts(weight.n_groups(), kUnitGroups); }
+
+// Those of a weight's groups that lie in units [first_unit, end_unit) of several weights, one after another,
+// where its own begin at `at`. The end is not after the begin where there are none.
+inline Part groups_in_units(const PackedWeight& weight, std::int64_t at, std::int64_t first_unit,
+                            std::int64_t end_unit) {
+  return {std::max(first_unit - at, std::int64_t{0}) * kUnitGroups,
+          std::min((end_unit - at) * kUnitGroups, weight.n_groups())};
+}
+
 // body(tile) for the tiles of tokens [first_token, end_token).
 template <class Body>
 void each_tile(const WorkPart& part, std::int64_t n_tokens, Body body) {
@@ -147,17 +157,16 @@ void project_groups(const MatmulKernels& kernels, const Projection& p, std::int6
 template <class Write>
 void project(ThreadPool& pool, const MatmulKernels& kernels, ExpandedMemory& memory,
              std::span<const Projection> projections, Write write) {
-  std::int64_t n_units = 0;
-  for (const Projection& p : projections) n_units += parts(p.weight.n_groups(), kUnitGroups);
-  const WorkSplit split(n_units, projections.front().inputs.n_tokens(), pool.size());
+  std::int64_t total = 0;
+  for (const Projection& p : projections) total += n_units(p.weight);
+  const WorkSplit split(total, projections.front().inputs.n_tokens(), pool.size());
   pool.for_each(split.n_tasks(), [&](std::int64_t task, int worker) {
     const WorkPart part = split.part(task);
-    std::int64_t first = 0;  // of the projection's units
+    std::int64_t at = 0;  // the projection's units
     for (const Projection& p : projections) {
-      const std::int64_t begin = std::max(part.first_unit - first, std::int64_t{0}) * kUnitGroups;
-      const std::int64_t end = std::min((part.end_unit - first) * kUnitGroups, p.weight.n_groups());
+      const auto [begin, end] = groups_in_units(p.weight, at, part.first_unit, part.end_unit);
       project_groups(kernels, p, begin, end, part, memory[worker][0], write);
-      first += parts(p.weight.n_groups(), kUnitGroups);
+      at += n_units(p.weight);
     }
   });
 }

@@ -33,25 +33,25 @@ NextWeights::Product& NextWeights::product(std::initializer_list<Stream> streams
 
 void NextWeights::add_pieces(Stream stream, std::int64_t n_bytes,
                              std::vector<std::vector<Piece>>& of_thread) {
-  std::int64_t n_units = 0;
-  for (const PackedWeight* weight : stream) n_units += parts(weight->n_groups(), kUnitGroups);
+  std::int64_t total = 0;
+  for (const PackedWeight* weight : stream) total += n_units(*weight);
   const auto threads = static_cast<int>(of_thread.size());
-  const WorkSplit split(n_units, 1, threads);
+  const WorkSplit split(total, 1, threads);
   for (int thread = 0; thread < threads; ++thread) {
     const Part tasks = even_part(split.n_tasks(), threads, thread);
     if (tasks.begin == tasks.end) continue;
-    const std::int64_t begin = split.part(tasks.begin).first_unit * kUnitGroups;
-    const std::int64_t end = split.part(tasks.end - 1).end_unit * kUnitGroups;
-    std::int64_t first = 0, left = n_bytes;  // first: of the stream's groups
+    const std::int64_t first_unit = split.part(tasks.begin).first_unit;
+    const std::int64_t end_unit = split.part(tasks.end - 1).end_unit;
+    std::int64_t at = 0, left = n_bytes;  // at: the weight's units
     for (const PackedWeight* weight : stream) {
-      const std::int64_t from = std::max(begin, first), to = std::min(end, first + weight->n_groups());
-      if (from < to && left > 0) {
-        const WeightGroups groups = weight->groups(from - first, static_cast<int>(to - from));
+      const auto [begin, end] = groups_in_units(*weight, at, first_unit, end_unit);
+      if (begin < end && left > 0) {
+        const WeightGroups groups = weight->groups(begin, static_cast<int>(end - begin));
         const std::int64_t fetched = std::min(left, groups.n_groups * groups.bytes);
         of_thread[static_cast<std::size_t>(thread)].push_back({groups.first, groups.first + fetched});
         left -= fetched;
       }
-      first += parts(weight->n_groups(), kUnitGroups) * kUnitGroups;
+      at += n_units(*weight);
     }
   }
 }

@@ -200,7 +200,6 @@ void multiply_slots(const SlotChunk& a) {
   auto* panel = reinterpret_cast<Number*>(a.panel);
   for (int s = a.begin; s < a.end; s += kKeys) {
     const int n = a.end - s < kKeys ? a.end - s : kKeys;
-    load_panel_of(keys, s, n, panel);
     ProductWith<Number> product_of{.a = a.q,
                                    .a_stride = a.head_dim,
                                    .b = panel,
@@ -211,10 +210,13 @@ void multiply_slots(const SlotChunk& a) {
                                    .n = (n + kLanes - 1) / kLanes * kLanes,
                                    .k = a.head_dim};
     if constexpr (sizeof(Number) < sizeof(float)) {
+      load_16bit_panel(keys, s, n, panel);
       const bool last = s + kKeys >= a.ahead_end;
       const StoredRows<T> next{last ? a.after_keys : a.keys, a.head_dim};
       product_of.next = next.at(last ? 0 : s + kKeys, 0);
       product_of.next_end = next.at(a.ahead_end, 0);
+    } else {
+      load_panel_of(keys, s, n, panel);
     }
     product<false, kVectors>(product_of);
   }

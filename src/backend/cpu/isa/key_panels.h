@@ -111,16 +111,18 @@ void load_partial_16bit_tile(StoredRows<T> keys, int first, int n, int d, int co
 // The panel of keys [begin, begin + n), n ≤ kPanelKeys<T>, and of those after them that fill a vector. Its
 // rows come in whole tiles.
 template <class T>
-requires(sizeof(T) == sizeof(std::uint16_t)) void load_panel_of(StoredRows<T> keys, int begin, int n,
-                                                                T* panel) {
+void load_16bit_panel(StoredRows<T> keys, int begin, int n, T* panel) {
   constexpr int kNumbers = 2 * kLanes;
   for (int c = 0; c < n; c += kLanes) {
     const int n_keys = n - c < kLanes ? n - c : kLanes;
     for (int d = 0; d < keys.n; d += kNumbers) {
       const int count = keys.n - d < kNumbers ? keys.n - d : kNumbers;
       T* const tile = panel + d * kPanelKeys<T> + c;
-      n_keys == kLanes&& count == kNumbers ? load_16bit_tile(keys, begin + c, d, tile)
-                                           : load_partial_16bit_tile(keys, begin + c, n_keys, d, count, tile);
+      if (n_keys == kLanes && count == kNumbers) {
+        load_16bit_tile(keys, begin + c, d, tile);
+      } else {
+        load_partial_16bit_tile(keys, begin + c, n_keys, d, count, tile);
+      }
     }
   }
 }

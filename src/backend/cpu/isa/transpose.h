@@ -36,29 +36,27 @@ inline void transpose(F32 (&rows)[kLanes]) {
   }
 }
 
-inline void transpose_16bit(const I32 (&rows)[kLanes], std::uint16_t* columns, int stride) {
-  __m512i t[kLanes], u[kLanes];
-  for (int i = 0; i < kLanes; i += 2) {  // pairs of rows, quarters of four rows, then eight
-    t[i] = _mm512_unpacklo_epi16(rows[i].v, rows[i + 1].v);
-    t[i + 1] = _mm512_unpackhi_epi16(rows[i].v, rows[i + 1].v);
-  }
-  for (int i = 0; i < kLanes; i += 4) {
-    for (int j = 0; j < 2; ++j) {
-      u[i + 2 * j] = _mm512_unpacklo_epi32(t[i + j], t[i + 2 + j]);
-      u[i + 2 * j + 1] = _mm512_unpackhi_epi32(t[i + j], t[i + 2 + j]);
-    }
-  }
-  for (int i = 0; i < kLanes; i += 8) {
-    for (int j = 0; j < 4; ++j) {
-      t[i + 2 * j] = _mm512_unpacklo_epi64(u[i + j], u[i + 4 + j]);
-      t[i + 2 * j + 1] = _mm512_unpackhi_epi64(u[i + j], u[i + 4 + j]);
-    }
-  }
+// Numbers of so many bits of a and b in turn, from the low or the high half of each 128 bits.
+template <int bits>
+I32 interleave_low(I32 a, I32 b) {
+  if constexpr (bits == 16) return {_mm512_unpacklo_epi16(a.v, b.v)};
+  if constexpr (bits == 32) return {_mm512_unpacklo_epi32(a.v, b.v)};
+  if constexpr (bits == 64) return {_mm512_unpacklo_epi64(a.v, b.v)};
+}
+template <int bits>
+I32 interleave_high(I32 a, I32 b) {
+  if constexpr (bits == 16) return {_mm512_unpackhi_epi16(a.v, b.v)};
+  if constexpr (bits == 32) return {_mm512_unpackhi_epi32(a.v, b.v)};
+  if constexpr (bits == 64) return {_mm512_unpackhi_epi64(a.v, b.v)};
+}
+
+// t[i], t[i + 8]: columns i, i + 8, i + 16, i + 24 of rows 0 to 7, and of rows 8 to 15.
+inline void store_columns(const I32 (&t)[kLanes], std::uint16_t* columns, int stride) {
   const __m512i low = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
   const __m512i high = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
-  for (int i = 0; i < 8; ++i) {  // t[i], t[i + 8]: columns i, i + 8, i + 16, i + 24 of rows 0 to 7, 8 to 15
-    const __m512i halves[2] = {_mm512_permutex2var_epi64(t[i], low, t[i + 8]),
-                               _mm512_permutex2var_epi64(t[i], high, t[i + 8])};
+  for (int i = 0; i < 8; ++i) {
+    const __m512i halves[2] = {_mm512_permutex2var_epi64(t[i].v, low, t[i + 8].v),
+                               _mm512_permutex2var_epi64(t[i].v, high, t[i + 8].v)};
     for (int j = 0; j < 2; ++j) {
       std::uint16_t* const column = columns + (i + 16 * j) * stride;
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(column), _mm512_castsi512_si256(halves[j]));
@@ -89,26 +87,26 @@ inline void transpose(F32 (&rows)[kLanes]) {
   }
 }
 
-inline void transpose_16bit(const I32 (&rows)[kLanes], std::uint16_t* columns, int stride) {
-  __m256i t[kLanes], u[kLanes];
-  for (int i = 0; i < kLanes; i += 2) {  // pairs of rows, then quarters of four rows
-    t[i] = _mm256_unpacklo_epi16(rows[i].v, rows[i + 1].v);
-    t[i + 1] = _mm256_unpackhi_epi16(rows[i].v, rows[i + 1].v);
-  }
-  for (int i = 0; i < kLanes; i += 4) {
-    for (int j = 0; j < 2; ++j) {
-      u[i + 2 * j] = _mm256_unpacklo_epi32(t[i + j], t[i + 2 + j]);
-      u[i + 2 * j + 1] = _mm256_unpackhi_epi32(t[i + j], t[i + 2 + j]);
-    }
-  }
-  for (int i = 0; i < 4; ++i) {
-    const __m256i halves[2] = {_mm256_unpacklo_epi64(u[i], u[i + 4]), _mm256_unpackhi_epi64(u[i], u[i + 4])};
-    for (int j = 0; j < 2; ++j) {  // columns 2i + j and 8 after it
-      std::uint16_t* const column = columns + (2 * i + j) * stride;
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(column), _mm256_castsi256_si128(halves[j]));
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(column + 8 * stride),
-                       _mm256_extracti128_si256(halves[j], 1));
-    }
+// Numbers of so many bits of a and b in turn, from the low or the high half of each 128 bits.
+template <int bits>
+I32 interleave_low(I32 a, I32 b) {
+  if constexpr (bits == 16) return {_mm256_unpacklo_epi16(a.v, b.v)};
+  if constexpr (bits == 32) return {_mm256_unpacklo_epi32(a.v, b.v)};
+  if constexpr (bits == 64) return {_mm256_unpacklo_epi64(a.v, b.v)};
+}
+template <int bits>
+I32 interleave_high(I32 a, I32 b) {
+  if constexpr (bits == 16) return {_mm256_unpackhi_epi16(a.v, b.v)};
+  if constexpr (bits == 32) return {_mm256_unpackhi_epi32(a.v, b.v)};
+  if constexpr (bits == 64) return {_mm256_unpackhi_epi64(a.v, b.v)};
+}
+
+// t[i]: columns i and i + 8.
+inline void store_columns(const I32 (&t)[kLanes], std::uint16_t* columns, int stride) {
+  for (int i = 0; i < kLanes; ++i) {
+    std::uint16_t* const column = columns + i * stride;
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(column), _mm256_castsi256_si128(t[i].v));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(column + 8 * stride), _mm256_extracti128_si256(t[i].v, 1));
   }
 }
 
@@ -128,6 +126,32 @@ inline void transpose_16bit(const I32 (&rows)[kLanes], std::uint16_t* columns, i
     __builtin_memcpy(row, &rows[i].v, sizeof row);
     for (int j = 0; j < 2 * kLanes; ++j) columns[j * stride + i] = row[j];
   }
+}
+
+#endif
+
+#if defined(__AVX2__)
+
+// Of 8 rows each: 128 bits of vector i become number i of the same 128 bits of all of them.
+inline void transpose_16bit(const I32 (&rows)[kLanes], std::uint16_t* columns, int stride) {
+  I32 t[kLanes], u[kLanes];
+  for (int i = 0; i < kLanes; i += 2) {
+    t[i] = interleave_low<16>(rows[i], rows[i + 1]);
+    t[i + 1] = interleave_high<16>(rows[i], rows[i + 1]);
+  }
+  for (int i = 0; i < kLanes; i += 4) {
+    for (int j = 0; j < 2; ++j) {
+      u[i + 2 * j] = interleave_low<32>(t[i + j], t[i + 2 + j]);
+      u[i + 2 * j + 1] = interleave_high<32>(t[i + j], t[i + 2 + j]);
+    }
+  }
+  for (int i = 0; i < kLanes; i += 8) {
+    for (int j = 0; j < 4; ++j) {
+      t[i + 2 * j] = interleave_low<64>(u[i + j], u[i + 4 + j]);
+      t[i + 2 * j + 1] = interleave_high<64>(u[i + j], u[i + 4 + j]);
+    }
+  }
+  store_columns(t, columns, stride);
 }
 
 #endif
